@@ -1,0 +1,111 @@
+# Thin on purpose: each target is a command or two that can as well be typed by hand. `make help` lists them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MANAGE = $(BIN)/python backend/sandbox/manage.py
+# Whatever database the shell is set up for, what has to work without a server uses SQLite.
+SERVERLESS := env -u DATABASE_URL -u REDIS_URL
+
+# The address of `make demo`: http://127.0.0.1:$(PORT).
+PORT ?= 8000
+# A folder with the Open University Learning Analytics data set; without it, the demo has invented learners.
+OULAD_PATH ?= ../shared/data/oulad
+# The day of the course at which the demo stands.
+OULAD_DAY ?= 120
+
+# The first interpreter that runs and is new enough. A version manager may offer a name that does not run.
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
+
+# `sandbox` is not installed: the tools that import it find it here.
+export PYTHONPATH := backend
+
+.PHONY: help install demo test test-services services-deps lint check-migrations format openapi messages constraints clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP) ## Create the environment, or bring it up to date
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $@
+
+demo: $(STAMP) ## Run the sandbox with demo data at http://127.0.0.1:8000 (PORT=…, OULAD_PATH=…)
+	$(MANAGE) migrate --verbosity 0
+	@if [ -d "$(OULAD_PATH)" ]; then \
+		echo "Loading $(OULAD_PATH), day $(OULAD_DAY)"; $(MANAGE) load_oulad "$(OULAD_PATH)" --day $(OULAD_DAY); \
+	else \
+		echo "Loading invented learners"; $(MANAGE) load_demo; \
+	fi
+	@PORT=$(PORT) $(MANAGE) demo
+	$(MANAGE) runserver 127.0.0.1:$(PORT)
+
+test: lint check-migrations ## Everything that needs no server: linters, types, layers, migrations, tests on SQLite
+	$(SERVERLESS) $(BIN)/pytest -n auto -m "not services" $(PYTEST_ARGS)
+
+test-services: services-deps ## The tests on each database that answers (MARIADB_*, POSTGRES_*, REDIS_URL)
+	$(BIN)/python tests/services/run.py $(PYTEST_ARGS)
+
+# mysqlclient is compiled: it needs a compiler, Python's headers and those of MariaDB's client library.
+services-deps: $(STAMP)
+	@if ! $(BIN)/python -c 'import MySQLdb, psycopg, redis' 2>/dev/null; then \
+		packages=""; \
+		command -v gcc >/dev/null || packages="$$packages gcc"; \
+		command -v pkg-config >/dev/null || packages="$$packages pkg-config"; \
+		pkg-config --exists mysqlclient 2>/dev/null || pkg-config --exists mariadb 2>/dev/null \
+			|| pkg-config --exists libmariadb 2>/dev/null || packages="$$packages default-libmysqlclient-dev"; \
+		$(BIN)/python -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' \
+			|| packages="$$packages python3-dev"; \
+		if [ -n "$$packages" ]; then \
+			if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+				apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$packages </dev/null; \
+			else \
+				echo "To compile mysqlclient, install these Debian packages first:$$packages" >&2; exit 1; \
+			fi; \
+		fi; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[services]' -c constraints.txt; \
+	fi
+
+lint: $(STAMP) ## Style, formatting, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(SERVERLESS) $(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-migrations: $(STAMP)
+	$(SERVERLESS) $(MANAGE) makemigrations --check --dry-run
+
+format: $(STAMP) ## Rewrite the Python code in the common style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+openapi: $(STAMP) ## Write openapi.yaml again from the code
+	$(SERVERLESS) $(MANAGE) spectacular --file openapi.yaml --validate --fail-on-warn
+
+# Django collects into conf/locale by itself when it is started in the folder of the package.
+messages: $(STAMP) ## Collect the translatable texts and compile the translations (needs gettext)
+	@command -v msgfmt >/dev/null || { echo "msgfmt is missing: install the Debian package gettext" >&2; exit 1; }
+	mkdir -p backend/openedx_user_groups/conf/locale
+	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin makemessages --locale en --no-obsolete
+	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin compilemessages
+
+# In an environment of its own, so that nothing that was tried out by hand gets pinned.
+constraints: ## Pin the newest versions of everything that is installed for development
+	rm -rf build/constraints && "$(PYTHON)" -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet '.[dev,services]'
+	sed '/^[^#]/,$$d' constraints.txt > build/constraints.txt
+	build/constraints/bin/python -m pip freeze --exclude openedx-user-groups >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean: ## Remove the environment, caches and local databases
+	rm -rf .venv build dist backend/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis .tox
+	find backend tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -maxdepth 3 -name '*.sqlite3*' -not -path './.git/*' -delete

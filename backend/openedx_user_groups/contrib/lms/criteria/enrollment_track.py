@@ -1,0 +1,69 @@
+"""The track in which the learner is enrolled in the course."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups.criteria_api import (
+    Choice,
+    Criterion,
+    Enrollment,
+    EvaluationContext,
+    Fact,
+    Listed,
+    ListedChoices,
+    ListField,
+    Operand,
+    Operator,
+    Scope,
+    criterion_link,
+    operators,
+)
+
+from ..platform import CourseModeRow
+
+
+def configured_tracks(scope: Scope) -> dict[str, Any]:
+    """The tracks that the course offers, or the platform's default one where nothing is configured."""
+    rows = CourseModeRow.objects.filter(course_id=scope.course_key)
+    default = getattr(settings, "COURSE_MODE_DEFAULTS", {"slug": "audit", "name": _("Audit")})
+    return dict(rows.values_list("mode_slug", "mode_display_name")) or {default["slug"]: default["name"]}
+
+
+def tracks(scope: Scope) -> dict[str, Any]:
+    """The tracks that the course offers, and those that its learners are in although it offers them no longer."""
+    in_use = Enrollment.objects.filter(course_id=scope.course_key, is_active=True).order_by()
+    return {slug: slug for slug in in_use.values_list("mode", flat=True).distinct()} | configured_tracks(scope)
+
+
+class TrackChoices(ListedChoices):
+    """Tracks of a course. Reading those in use passes over all its enrollments, so that is done only where needed."""
+
+    def resolve(self, scope: Scope, values: Collection[str]) -> list[Choice]:
+        configured = configured_tracks(scope)
+        if configured.keys() >= set(values):
+            return [Choice(value, configured[value]) for value in values]
+        return super().resolve(scope, values)
+
+
+class EnrollmentTrack(Criterion):
+    """Track of the active enrollment."""
+
+    criterion_type = "enrollment_track"
+    label = _("Enrollment track")
+    help_text = _("The track in which the learner is enrolled in the course now.")
+    category = "enrollment"
+    missing_meaning = _("Everybody who is enrolled has a track.")
+
+    criterion = criterion_link()
+    modes = ListField(_("tracks"), value_type="enum", choices_from=TrackChoices(lambda scope: tracks(scope).items()))
+
+    operands: ClassVar[tuple[Operand, ...]] = (Listed("modes"),)
+    operators: ClassVar[tuple[Operator, ...]] = operators("in not_in", "modes")
+
+    def fact(self, context: EvaluationContext) -> Fact:
+        return Fact(Enrollment.objects.filter(course_id=context.scope.course_key, is_active=True), value="mode")

@@ -1,0 +1,32 @@
+"""When the learner last did something in the course."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups.criteria_api import EvaluationContext, Fact, Operator
+
+from ..platform import BlockCompletionRow
+from .elapsed import ActivityCriterion, activity_operators
+
+
+class LastCourseActivity(ActivityCriterion):
+    """Latest block completion in the course: the closest to "last seen here" that the platform's database knows.
+
+    The states of problems and videos would say more, but their table is the platform's largest and has no index for it.
+    """
+
+    criterion_type = "last_course_activity"
+    label = _("Last activity in the course")
+    help_text = _("When the learner last completed something in the course. Merely opening a page does not count.")
+    category = "activity"
+    missing_meaning = _("The learner has completed nothing in the course.")
+
+    operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("took place at all"), _("never took place"))
+
+    def fact(self, context: EvaluationContext) -> Fact:
+        rows = BlockCompletionRow.objects.filter(context_key=context.scope.course_key).values("user_id")
+        return Fact(rows.annotate(last_modified=Max("modified")), value="last_modified")

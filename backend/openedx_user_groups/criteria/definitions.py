@@ -1,0 +1,193 @@
+"""A rule's definition as it travels (JSON) and the tree, one into the other.
+
+Every mistake is reported at once, each with a JSON pointer from the request's root (``/rule/nodes/0/config/days``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups import settings
+from openedx_user_groups.data import Combine, Scope, Violation
+from openedx_user_groups.exceptions import InvalidInput
+from openedx_user_groups.groups import accounts
+
+from . import configuration, registry
+from .fields import UserListField
+from .models import Criterion
+from .tree import Leaf, Node
+
+ROOT = "/rule"
+
+
+def parse_rule(data: Any, scope: Scope, saved: Node | None = None) -> Node:
+    """The tree of a definition. ``saved`` is the present rule of the group that is edited, whose node ids may return.
+
+    Raises ``InvalidInput`` with every violation.
+    """
+    parser = _Parser(scope, saved)
+    rule = parser.node(data, ROOT, depth=1)
+    parser.check_limits()
+    if parser.violations or rule is None:
+        raise InvalidInput(parser.violations)
+    return rule
+
+
+def rule_to_wire(rule: Node, usernames: Mapping[int, str]) -> dict[str, Any]:
+    """The definition of a tree. ``usernames`` must hold the accounts of :func:`listed_users`."""
+
+    def wire(node: Node | Leaf) -> dict[str, Any]:
+        base: dict[str, Any] = {"id": str(node.id)} if node.id else {}
+        if isinstance(node, Leaf):
+            return base | {"kind": "criterion", "type": node.type, "config": _wire_config(node, usernames)}
+        nodes = [wire(child) for child in node.nodes]
+        return base | {"kind": "rule", "combine": node.combine.value, "negated": node.negated, "nodes": nodes}
+
+    return wire(rule)
+
+
+def listed_users(rules: Collection[Node]) -> dict[int, str]:
+    """User names of everybody whom these rules list by name: one query, or none."""
+    ids: set[int] = set()
+    for rule in rules:
+        for leaf in rule.leaves():
+            for name in _user_lists(leaf):
+                ids.update(leaf.config.get(name, ()))
+    return accounts.usernames(ids) if ids else {}
+
+
+def _wire_config(leaf: Leaf, usernames: Mapping[int, str]) -> dict[str, Any]:
+    lists = {
+        name: [usernames[pk] for pk in leaf.config[name] if pk in usernames]
+        for name in _user_lists(leaf)
+        if name in leaf.config
+    }
+    return {**leaf.config, **lists}
+
+
+def _user_lists(leaf: Leaf) -> Iterator[str]:
+    criterion_class = registry.find(leaf.type)
+    if criterion_class is not None:
+        for field in criterion_class._meta.get_fields():
+            if isinstance(field, UserListField):
+                yield field.name
+
+
+class _Parser:
+    """One pass over a definition. Collects violations instead of stopping at the first."""
+
+    def __init__(self, scope: Scope, saved: Node | None) -> None:
+        self.scope = scope
+        self.violations: list[Violation] = []
+        self.criteria = 0
+        self._saved = {node.id: node for node in saved.walk()} if saved else {}
+        self._seen: set[UUID] = set()
+
+    def node(self, data: Any, pointer: str, depth: int) -> Node | None:
+        """An inner node with everything below it."""
+        if not self._is_object(data, pointer, {"id", "kind", "combine", "negated", "nodes"}):
+            return None
+        if data.get("kind", "rule") != "rule":
+            return self._wrong(f"{pointer}/kind", "unknown_kind", _("The outermost node must be a rule."))
+        if data.get("combine") not in Combine.values:
+            code = "invalid_choice" if "combine" in data else "missing_field"
+            self._wrong(f"{pointer}/combine", code, _("Choose “all” or “any”."), choices=Combine.values)
+        if not isinstance(data.get("negated", False), bool):
+            self._wrong(f"{pointer}/negated", "wrong_type", _("This must be true or false."), expected="boolean")
+        id_ = self._known_id(data, pointer, Node)
+        nodes = self._nodes(data, pointer, depth)
+        if self.violations:
+            return None
+        return Node(pointer, Combine(data["combine"]), data.get("negated", False), tuple(nodes), id_)
+
+    def check_limits(self) -> None:
+        """Whether the rule as a whole is too large."""
+        limit = settings.get("MAX_CRITERIA")
+        if self.criteria > limit:
+            self._wrong(ROOT, "too_many_criteria", _("A rule has at most %(limit)s criteria."), limit=limit)
+
+    def _nodes(self, data: dict[str, Any], pointer: str, depth: int) -> list[Node | Leaf]:
+        children, place = data.get("nodes"), f"{pointer}/nodes"
+        if not isinstance(children, list):
+            code = "wrong_type" if "nodes" in data else "missing_field"
+            self._wrong(place, code, _("This must be a list of criteria."), expected="list")
+            return []
+        if not children:
+            self._wrong(place, "empty_node", _("Add at least one criterion."))
+        if depth > settings.get("MAX_DEPTH"):
+            limit = settings.get("MAX_DEPTH")
+            self._wrong(pointer, "too_deep", _("Rules may be nested %(limit)s levels deep."), limit=limit)
+            return []
+        parsed = (self._child(child, f"{place}/{index}", depth) for index, child in enumerate(children))
+        return [child for child in parsed if child is not None]
+
+    def _child(self, data: Any, pointer: str, depth: int) -> Node | Leaf | None:
+        if not isinstance(data, dict):
+            return self._wrong(pointer, "wrong_type", _("This must be an object."), expected="object")
+        kind = data.get("kind")
+        if kind == "criterion":
+            return self._leaf(data, pointer)
+        if kind == "rule":
+            return self.node(data, pointer, depth + 1)
+        code = "unknown_kind" if "kind" in data else "missing_field"
+        return self._wrong(f"{pointer}/kind", code, _("A node is a “rule” or a “criterion”."))
+
+    def _leaf(self, data: dict[str, Any], pointer: str) -> Leaf | None:
+        self.criteria += 1
+        if self.criteria > 10 * settings.get("MAX_CRITERIA"):
+            return None  # Far over the limit, which is reported once: validating thousands would only cost.
+        if not self._is_object(data, pointer, {"id", "kind", "type", "config"}):
+            return None
+        for key in ("type", "config"):
+            if key not in data:
+                self._wrong(f"{pointer}/{key}", "missing_field", _("Fill in this field."))
+        if "type" not in data or "config" not in data:
+            return None
+        id_ = self._known_id(data, pointer, Leaf)
+        slug = data["type"]
+        criterion_class = registry.find(slug) if isinstance(slug, str) else None
+        if criterion_class is None:
+            return self._kept_leaf(data, pointer, id_)
+        if self.scope.type not in criterion_class.scopes:
+            message = _("This criterion cannot be used in this scope.")
+            return self._wrong(f"{pointer}/type", "type_not_in_scope", message, scopes=list(criterion_class.scopes))
+        criterion, violations = configuration.parse(criterion_class, data["config"], self.scope)
+        self.violations.extend(violation.under(f"{pointer}/config") for violation in violations)
+        return Leaf(pointer, slug, criterion.config, criterion, id_) if criterion else None
+
+    def _kept_leaf(self, data: dict[str, Any], pointer: str, id_: UUID | None) -> Leaf | None:
+        """A saved criterion whose type is not installed may stay as it is while others are edited."""
+        saved = self._saved.get(id_)
+        if isinstance(saved, Leaf) and saved.type == data["type"] and saved.config == data["config"]:
+            return Leaf(pointer, saved.type, saved.config, None, id_, saved.problem)
+        return self._wrong(f"{pointer}/type", "unknown_type", _("There is no such criterion type."))
+
+    def _known_id(self, data: dict[str, Any], pointer: str, kind: type[Node | Leaf]) -> UUID | None:
+        if "id" not in data:
+            return None
+        try:
+            id_ = UUID(data["id"])
+        except (ValueError, TypeError, AttributeError):
+            self._wrong(f"{pointer}/id", "wrong_type", _("This must be a node id."), expected="uuid")
+            return None
+        if not isinstance(self._saved.get(id_), kind):
+            self._wrong(f"{pointer}/id", "unknown_node", _("The saved rule has no such node. Leave out ids of new nodes."))
+        if id_ in self._seen:
+            self._wrong(f"{pointer}/id", "duplicate_node", _("This node stands in the rule twice."))
+        self._seen.add(id_)
+        return id_
+
+    def _is_object(self, data: Any, pointer: str, keys: set[str]) -> bool:
+        if not isinstance(data, dict):
+            self._wrong(pointer, "wrong_type", _("This must be an object."), expected="object")
+            return False
+        for key in data.keys() - keys:
+            self._wrong(f"{pointer}/{configuration.escape(key)}", "unknown_field", _("There is no such field here."))
+        return True
+
+    def _wrong(self, pointer: str, code: str, message: Any, **params: Any) -> None:
+        self.violations.append(Violation(pointer, code, message % params if "%(" in str(message) else message, params))

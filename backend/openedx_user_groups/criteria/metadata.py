@@ -1,0 +1,290 @@
+"""The contract document: which criterion types a scope offers, with their fields, operators, choices and forms.
+
+A client that reads it can draw the builder without knowing any type. It is generated from the models' declarations;
+nothing here knows a particular type. Keys are snake_case words and collections are lists of objects with an ``id``,
+because clients convert keys. Who may read the document, and HTTP, are not decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings as site_settings
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups import exceptions, settings
+from openedx_user_groups.data import Combine, Scope
+from openedx_user_groups.sources import Availability, DataSource
+
+from . import forms, registry
+from .forms import ValueField
+from .models import Criterion
+from .operators import Arity, Operator
+from .storage import CONFIGURATION_INVALID, TYPE_MISSING
+
+log = logging.getLogger(__name__)
+
+#: Clients ignore keys that they do not know and refuse another major version.
+CONTRACT_VERSION = "1.0"
+
+#: Choices in one page of a search.
+CHOICES_PAGE_SIZE = 25
+
+TYPE_FAILED = "criterion_type_failed"
+
+#: The codes of violations and of states, with a message for a client that has none of its own.
+_CODES: dict[str, Any] = {
+    "duplicate_items": _("The list names a value twice."),
+    "duplicate_node": _("This node stands in the rule twice."),
+    "empty_list": _("Choose at least one."),
+    "empty_node": _("Add at least one criterion."),
+    "exactly_one": _("Fill in only one of these fields."),
+    "invalid": _("This value is not valid."),
+    "invalid_choice": _("This is not one of the choices."),
+    "invalid_item": _("An item of the list is not valid."),
+    "invalid_text": _("This text is empty or contains characters that are not allowed."),
+    "max_decimal_places": _("This number has too many decimal places."),
+    "max_digits": _("This number has too many digits."),
+    "max_length": _("This text is too long."),
+    "max_value": _("This value is too large."),
+    "max_whole_digits": _("This number has too many digits before the decimal point."),
+    "min_value": _("This value is too small."),
+    "missing_field": _("Fill in this field."),
+    "range_inverted": _("The start of the range must not be above its end."),
+    "too_deep": _("The rule is nested too deep."),
+    "too_many_criteria": _("The rule has too many criteria."),
+    "too_many_items": _("This list is too long."),
+    "type_not_in_scope": _("This criterion cannot be used in this scope."),
+    "unknown_field": _("There is no such field here."),
+    "unknown_kind": _("A node is a “rule” or a “criterion”."),
+    "unknown_learner": _("There is no such learner."),
+    "unknown_node": _("The saved rule has no such node. Leave out ids of new nodes."),
+    "unknown_operator": _("This criterion does not offer that operator."),
+    "unknown_type": _("There is no such criterion type."),
+    "wrong_type": _("This value has the wrong type."),
+    CONFIGURATION_INVALID: _("The saved configuration of this criterion is no longer valid."),
+    TYPE_FAILED: _("This criterion type cannot be offered now because of an error."),
+    TYPE_MISSING: _("The app of this criterion type is not installed."),
+}
+
+
+def document(scope: Scope, *, locale: str, audience: str = "", missing_types: Collection[str] = ()) -> dict[str, Any]:
+    """The contract document of a scope, in the language ``locale``, as plain JSON.
+
+    Args:
+        audience: what of the reader's permissions the document depends on; mixed into ``revision``.
+        missing_types: slugs of saved criteria; those that are not installed are listed as unavailable.
+    """
+    with translation.override(locale):
+        body = {
+            "contract_version": CONTRACT_VERSION,
+            "locale": locale,
+            "scope": {"type": scope.type.value, "key": scope.key},
+            "limits": _limits(),
+            "combinators": [{"id": combine.value, "label": str(combine.label)} for combine in Combine],
+            "error_codes": _error_codes(),
+            "criterion_types": _types(scope, missing_types),
+        }
+    return {**body, "revision": _revision(body, audience)}
+
+
+def describe_type(
+    criterion_class: type[Criterion], scope: Scope, availability: Availability | None = None
+) -> dict[str, Any]:
+    """One type, in the active language. ``availability`` spares asking its source again."""
+    fields = forms.value_fields(criterion_class, scope)
+    operators = [_operator(operator) for operator in criterion_class.operators]
+    return {
+        **_head(criterion_class, availability or check(criterion_class.data_source, scope)),
+        "capabilities": _capabilities(criterion_class),
+        "fields": [_field(criterion_class, field) for field in fields.values()],
+        "operators": operators,
+        "default_operator": operators[0]["id"] if operators else None,
+        "cross_field_rules": list(_cross_field_rules(criterion_class)),
+        "form": {
+            "schema": forms.schema(criterion_class, scope, fields),
+            "ui_schema": forms.ui_schema(criterion_class, scope, fields),
+        },
+    }
+
+
+def check(source: DataSource, scope: Scope) -> Availability:
+    """Whether a source answers for a scope. A source that cannot even say so is unavailable."""
+    try:
+        return source.check(scope)
+    except exceptions.SourceUnavailable as error:
+        return Availability("unavailable", error.code, error.message)
+
+
+def _revision(body: Mapping[str, Any], audience: str) -> str:
+    canonical = json.dumps([body, audience], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _limits() -> dict[str, int]:
+    return {
+        "criteria": settings.get("MAX_CRITERIA"),
+        "depth": settings.get("MAX_DEPTH"),
+        "sample_size": settings.get("MAX_SAMPLE_SIZE"),
+        "list_items": settings.get("MAX_LIST_ITEMS"),
+    }
+
+
+def _error_codes() -> list[dict[str, str]]:
+    raised = {
+        error.code: error.message
+        for error in vars(exceptions).values()
+        if isinstance(error, type) and issubclass(error, exceptions.UserGroupsError)
+    }
+    return [{"id": code, "message": str(message)} for code, message in sorted({**raised, **_CODES}.items())]
+
+
+# ---- Types -----------------------------------------------------------------------------------------------------------
+def _types(scope: Scope, missing_types: Collection[str]) -> list[dict[str, Any]]:
+    checked: dict[str, Availability] = {}  # Types share sources, and asking one may be a request over the network.
+    found = []
+    for criterion_class in registry.installed():
+        if scope.type in criterion_class.scopes:
+            source = criterion_class.data_source
+            if source.id not in checked:
+                checked[source.id] = check(source, scope)
+            found.append(_described(criterion_class, scope, checked[source.id]))
+    found += [_missing(slug) for slug in sorted(set(missing_types)) if registry.find(slug) is None]
+    return sorted(found, key=lambda described: (described["category"], described["label"].casefold(), described["id"]))
+
+
+def _described(criterion_class: type[Criterion], scope: Scope, availability: Availability) -> dict[str, Any]:
+    try:
+        return describe_type(criterion_class, scope, availability)
+    except Exception:
+        # A mistake in one plugin must not take the builder away from everybody.
+        log.exception("The criterion type %s cannot be described.", criterion_class.criterion_type)
+        failed = Availability("unavailable", TYPE_FAILED, _CODES[TYPE_FAILED])
+        return _head(criterion_class, failed) | _empty_body()
+
+
+def _head(criterion_class: type[Criterion], availability: Availability) -> dict[str, Any]:
+    source = criterion_class.data_source
+    return {
+        "id": criterion_class.criterion_type,
+        "version": getattr(criterion_class, "version", 1),
+        "label": str(criterion_class.label),
+        "help_text": str(criterion_class.help_text),
+        "category": criterion_class.category,
+        "scopes": [scope_type.value for scope_type in criterion_class.scopes],
+        "availability": _availability(availability),
+        "data_source": {"id": source.id, "label": str(source.label)},
+        "freshness": {"mode": source.mode, "as_of": None, "refresh_interval": source.refresh_interval},
+        "time_sensitive": criterion_class.time_sensitive,
+    }
+
+
+def _missing(slug: str) -> dict[str, Any]:
+    """A type that only saved criteria remember, with the keys of any other: clients need no special case."""
+    return {
+        "id": slug,
+        "version": 1,
+        "label": slug,
+        "help_text": "",
+        "category": "other",
+        "scopes": [],
+        "availability": _availability(Availability("unavailable", TYPE_MISSING, _CODES[TYPE_MISSING])),
+        "data_source": {"id": "unknown", "label": str(_("Unknown"))},
+        "freshness": {"mode": "live", "as_of": None, "refresh_interval": None},
+        "time_sensitive": False,
+        **_empty_body(),
+    }
+
+
+def _empty_body() -> dict[str, Any]:
+    return {
+        "capabilities": [],
+        "fields": [],
+        "operators": [],
+        "default_operator": None,
+        "cross_field_rules": [],
+        "form": {"schema": {"type": "object"}, "ui_schema": {}},
+    }
+
+
+def _availability(availability: Availability) -> dict[str, Any]:
+    message = availability.message
+    return {
+        "status": availability.status,
+        "reason_code": availability.reason_code,
+        "message": None if message is None else str(message),
+    }
+
+
+def _capabilities(criterion_class: type[Criterion]) -> list[dict[str, str]]:
+    """Every type can be previewed; why a learner matches can be told in values only where there is a fact."""
+    has_fact = criterion_class.fact is not Criterion.fact
+    return [{"id": "preview"}, *([{"id": "explain"}] if has_fact else [])]
+
+
+# ---- Fields and operators --------------------------------------------------------------------------------------------
+def _field(criterion_class: type[Criterion], field: ValueField) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "help_text": field.help_text,
+        "value_type": field.value_type,
+        "multiple": field.multiple,
+        "unit": field.unit,
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "step": None if field.scale is None else round(10**-field.scale, field.scale),
+        "scale": field.scale,
+        "default": field.default,
+        "time_zone": site_settings.TIME_ZONE if field.value_type in ("date", "datetime") else None,
+        "missing_meaning": str(criterion_class.missing_meaning),
+        "choices": _choices(criterion_class, field),
+    }
+
+
+def _choices(criterion_class: type[Criterion], field: ValueField) -> dict[str, Any]:
+    """``closed`` says that only these values are valid; otherwise they are suggestions."""
+    if field.source is None:
+        return {"mode": "none"}
+    if field.choices is not None:
+        results = [{"value": value, "label": label} for value, label in field.choices]
+        return {"mode": "inline", "closed": field.source.closed, "results": results}
+    return {
+        "mode": "remote",
+        "closed": field.source.closed,
+        "url": forms.choices_url(criterion_class.criterion_type, field.name),
+        "search_param": "search",
+        "page_size": CHOICES_PAGE_SIZE,
+        "resolve_param": "value",
+    }
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    return {
+        "id": operator.id,
+        "label": str(operator.label),
+        "arity": operator.arity.value,
+        "fields": list(operator.fields),
+        "requires": list(operator.requires),
+        "options": list(operator.options),
+        "includes_missing": operator.includes_missing,
+        "complement_of": operator.complement_of,
+    }
+
+
+def _cross_field_rules(criterion_class: type[Criterion]) -> Iterator[dict[str, Any]]:
+    """What a configuration must fulfil beyond its fields; each ``id`` is explained by the error code of like name."""
+    alternatives: dict[tuple[str, ...], list[str]] = {}
+    for operator in criterion_class.operators:
+        if operator.arity == Arity.TWO:
+            for name in operator.fields:
+                yield {"id": "range_order", "field": name, "operator": operator.id}
+        if len(operator.fields) > 1:
+            alternatives.setdefault(operator.fields, []).append(operator.id)
+    for names, operators in alternatives.items():
+        yield {"id": "exactly_one", "fields": list(names), "operators": operators}

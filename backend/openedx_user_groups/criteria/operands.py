@@ -1,0 +1,148 @@
+"""Value fields: how what staff entered becomes a condition in the units of the data's source.
+
+Staff say "more than 10 days ago" or "40 %"; the source stores an instant or a fraction. Each class here is one such
+translation. Ranges keep their upper end in a second column, ``<field>_to``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from .conditions import ANY_VALUE, Condition, Interval, OneOf
+
+if TYPE_CHECKING:
+    from openedx_user_groups.data import Scope
+
+    from .models import Criterion
+
+_FIRST_INSTANT = datetime(1000, 1, 1, tzinfo=UTC)  # The earliest that MySQL can compare with.
+_LAST_INSTANT = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class EvaluationContext:
+    """What an evaluation takes as given: the scope, the one instant that every criterion uses, and the time zone of
+    calendar dates."""
+
+    scope: Scope
+    as_of: datetime
+    time_zone: tzinfo
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A value field that operators compare with. ``field`` names the Django field, ``upper`` the end of a range."""
+
+    field: str
+
+    @property
+    def upper(self) -> str:
+        """The column that holds the upper end of a range."""
+        return f"{self.field}_to"
+
+    def domain(self, context: EvaluationContext) -> Interval:
+        """The values of the source that count as present."""
+        return ANY_VALUE
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        """The condition that positive ``operator`` means with the values of ``criterion``."""
+        raise NotImplementedError
+
+
+def _interval(operator: str, low: Any, high: Any) -> Interval:
+    """The operator table for ordered values."""
+    return {
+        "=": lambda: Interval(low, low),
+        ">": lambda: Interval(low, None, lower_open=True),
+        ">=": lambda: Interval(low, None),
+        "<": lambda: Interval(None, low, upper_open=True),
+        "<=": lambda: Interval(None, low),
+        "between": lambda: Interval(low, high),
+    }[operator]()
+
+
+@dataclass(frozen=True)
+class Threshold(Operand):
+    """An ordered value. ``convert`` turns what staff entered into the unit of the source."""
+
+    convert: Callable[[Any], Any] = lambda value: value
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        low, high = getattr(criterion, self.field), getattr(criterion, self.upper, None)
+        return _interval(operator, self.convert(low), None if high is None else self.convert(high))
+
+
+def fraction(percent: Any) -> float:
+    """A percentage as the fraction that the platform stores, correctly rounded once."""
+    return float(percent / 100)
+
+
+@dataclass(frozen=True)
+class DaysAgo(Operand):
+    """Days elapsed since an instant, continuous: "> 10" is more than 240 hours. The future has no elapsed value."""
+
+    def domain(self, context: EvaluationContext) -> Interval:
+        return Interval(None, context.as_of)
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        days, days_to = getattr(criterion, self.field), getattr(criterion, self.upper, None)
+        now, at = context.as_of, _days_before(context.as_of, days)
+        if operator == "=":  # N <= elapsed < N + 1 days
+            return Interval(_days_before(now, days + 1), at, lower_open=True)
+        if operator == "between":
+            return Interval(_days_before(now, days_to or 0), at)
+        return {
+            ">": Interval(None, at, upper_open=True),
+            ">=": Interval(None, at),
+            "<": Interval(at, now, lower_open=True),
+            "<=": Interval(at, now),
+        }[operator]
+
+
+def _days_before(instant: datetime, days: int) -> datetime:
+    try:
+        return max(instant - timedelta(days=days), _FIRST_INSTANT)
+    except OverflowError:
+        return _FIRST_INSTANT
+
+
+@dataclass(frozen=True)
+class OnDate(Operand):
+    """An instant compared with a calendar day of the platform's time zone. Days with a clock change have 23 or 25
+    hours."""
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        first: date = getattr(criterion, self.field)
+        last: date = getattr(criterion, self.upper, None) if operator == "between" else first
+        starts, ends = _midnight(first, context.time_zone), _midnight_after(last, context.time_zone)
+        return {
+            "<": Interval(None, starts, upper_open=True),
+            "<=": Interval(None, ends, upper_open=True),
+            ">": Interval(ends, None),
+            ">=": Interval(starts, None),
+        }.get(operator, Interval(starts, ends, upper_open=True))
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    try:
+        instant = datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return _FIRST_INSTANT if day.year < 5000 else _LAST_INSTANT
+    return min(max(instant, _FIRST_INSTANT), _LAST_INSTANT)
+
+
+def _midnight_after(day: date, zone: tzinfo) -> datetime:
+    return _LAST_INSTANT if day >= date.max - timedelta(days=1) else _midnight(day + timedelta(days=1), zone)
+
+
+@dataclass(frozen=True)
+class Listed(Operand):
+    """A list of codes. ``convert`` turns a stored item into the source's value."""
+
+    convert: Callable[[Any], Any] = lambda value: value
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        return OneOf(frozenset(self.convert(item) for item in getattr(criterion, self.field)))

@@ -1,0 +1,174 @@
+"""A rule's rows and the tree, one into the other.
+
+Reading the rules of any number of groups costs one query for nodes, one for criteria and one for each type present.
+Writing keeps the rows of nodes that stay, so that their ids are stable.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from openedx_user_groups.data import Combine
+from openedx_user_groups.groups.models import UserGroup
+
+from . import registry
+from .definitions import ROOT
+from .models import Criterion, RuleNode
+from .tree import Leaf, Node
+
+log = logging.getLogger(__name__)
+
+TYPE_MISSING = "criterion_type_missing"
+CONFIGURATION_INVALID = "configuration_invalid"
+
+#: Base-row attributes that a criterion takes along when it is rebuilt or saved under a node.
+_BASE_FIELDS = ("id", "uuid", "user_group_id", "node_id", "position", "type_slug", "config")
+
+
+def load_rules(groups: Collection[UserGroup]) -> dict[int, Node]:
+    """The rules of these groups by the group's primary key. A group without a rule is left out."""
+    ids = [group.pk for group in groups]
+    nodes_below: dict[int | None, list[RuleNode]] = defaultdict(list)
+    roots: list[RuleNode] = []
+    for row in RuleNode.objects.filter(user_group_id__in=ids).order_by("position", "pk"):
+        nodes_below[row.parent_id].append(row)
+        if row.parent_id is None:
+            roots.append(row)
+    criteria_below: dict[int, list[tuple[int, Leaf]]] = defaultdict(list)
+    for base, criterion, problem in _load_criteria(ids):
+        leaf = Leaf("", base.type_slug, base.config, criterion, base.uuid, problem)
+        criteria_below[base.node_id].append((base.position, leaf))
+    return {root.user_group_id: _build(root, ROOT, nodes_below, criteria_below) for root in roots}
+
+
+def load_rule(group: UserGroup) -> Node | None:
+    """The rule of one group."""
+    return load_rules([group]).get(group.pk)
+
+
+def save_rule(group: UserGroup, rule: Node) -> Node:
+    """Make ``rule`` the rule of ``group``: update what stays, create what is new, delete the rest.
+
+    Call inside a transaction that holds the group's row. Returns the tree with its ids.
+    """
+    nodes = {row.uuid: row for row in RuleNode.objects.filter(user_group=group)}
+    criteria = {row.uuid: row for row in Criterion.objects.filter(user_group=group)}
+    kept: set[UUID] = set()
+    saved = _save_node(group, rule, None, 0, nodes, criteria, kept)
+    Criterion.objects.filter(pk__in=[row.pk for uuid, row in criteria.items() if uuid not in kept]).delete()
+    RuleNode.objects.filter(pk__in=[row.pk for uuid, row in nodes.items() if uuid not in kept]).delete()
+    return saved
+
+
+def _build(row: RuleNode, pointer: str, nodes_below: Any, criteria_below: Any) -> Node:
+    children: list[tuple[int, Any]] = [(node.position, node) for node in nodes_below[row.pk]]
+    children += criteria_below[row.pk]
+    children.sort(key=lambda child: child[0])
+    built: list[Node | Leaf] = []
+    for index, (_position, child) in enumerate(children):
+        place = f"{pointer}/nodes/{index}"
+        if isinstance(child, RuleNode):
+            built.append(_build(child, place, nodes_below, criteria_below))
+        else:
+            built.append(Leaf(place, child.type, child.config, child.criterion, child.id, child.problem))
+    return Node(pointer, Combine(row.combine), row.negated, tuple(built), row.uuid)
+
+
+def _load_criteria(group_ids: Collection[int]) -> list[tuple[Criterion, Criterion | None, str | None]]:
+    bases = list(Criterion.objects.filter(user_group_id__in=group_ids).order_by("position", "pk"))
+    by_slug: dict[str, list[int]] = defaultdict(list)
+    for base in bases:
+        by_slug[base.type_slug].append(base.pk)
+    specific: dict[int, Criterion] = {}
+    for slug, ids in by_slug.items():
+        criterion_class = registry.find(slug)
+        if criterion_class is not None:
+            specific.update(criterion_class._default_manager.in_bulk(ids))
+    return [(base, *_specific_or_problem(base, specific.get(base.pk))) for base in bases]
+
+
+def _specific_or_problem(base: Criterion, found: Criterion | None) -> tuple[Criterion | None, str | None]:
+    criterion_class = registry.find(base.type_slug)
+    if criterion_class is None:
+        return None, TYPE_MISSING
+    if found is None:
+        found = _rebuilt(criterion_class, base)
+    if found is None or found.operator_named(found.operator) is None:
+        return None, CONFIGURATION_INVALID
+    return found, None
+
+
+def _rebuilt(criterion_class: type[Criterion], base: Criterion) -> Criterion | None:
+    """The criterion from the base row's copy of its configuration: the type's table was dropped and made anew."""
+    operator = criterion_class.operator_named(base.operator)
+    if operator is None:
+        return None
+    try:
+        values: dict[str, Any] = {}
+        for name in operator.accepts:
+            field, value = criterion_class._meta.get_field(name), base.config.get(name)
+            if isinstance(value, dict):
+                values[f"{name}_to"] = field.to_python(value["to"])
+                value = value["from"]
+            if name in base.config:
+                values[name] = field.to_python(value)
+        criterion = criterion_class(operator=base.operator, **values)
+    except Exception:
+        # Whatever a plugin's field makes of old data, the group must still open.
+        log.exception("Criterion %s (%s) cannot be rebuilt from its configuration.", base.pk, base.type_slug)
+        return None
+    _take_base(criterion, base)
+    return criterion
+
+
+def _take_base(criterion: Criterion, base: Criterion) -> None:
+    for name in _BASE_FIELDS:
+        setattr(criterion, name, getattr(base, name))
+    criterion.criterion_id = base.pk  # type: ignore[attr-defined]
+
+
+def _save_node(
+    group: UserGroup,
+    node: Node,
+    parent: RuleNode | None,
+    position: int,
+    nodes: dict[UUID, RuleNode],
+    criteria: dict[UUID, Criterion],
+    kept: set[UUID],
+) -> Node:
+    row = (node.id and nodes.get(node.id)) or RuleNode(user_group=group)
+    row.parent, row.position, row.combine, row.negated = parent, position, node.combine, node.negated
+    row.save()
+    kept.add(row.uuid)
+    saved: list[Node | Leaf] = []
+    for index, child in enumerate(node.nodes):
+        if isinstance(child, Node):
+            saved.append(_save_node(group, child, row, index, nodes, criteria, kept))
+        else:
+            saved.append(_save_leaf(group, child, row, index, criteria, kept))
+    return Node(node.pointer, node.combine, node.negated, tuple(saved), row.uuid)
+
+
+def _save_leaf(
+    group: UserGroup, leaf: Leaf, node: RuleNode, position: int, criteria: dict[UUID, Criterion], kept: set[UUID]
+) -> Leaf:
+    base = criteria.get(leaf.id) if leaf.id else None
+    criterion = leaf.criterion
+    if base is not None and base.type_slug != leaf.type:
+        base = None  # Another type is another criterion: its row lives in another table.
+    if criterion is None:  # Its type is not installed: only its place may change.
+        assert base is not None
+        Criterion.objects.filter(pk=base.pk).update(node=node, position=position)
+        kept.add(base.uuid)
+        return leaf
+    if base is not None:
+        _take_base(criterion, Criterion(id=base.pk, uuid=base.uuid, type_slug=base.type_slug, config=leaf.config))
+    criterion.user_group, criterion.node, criterion.position = group, node, position
+    criterion.config = leaf.config
+    criterion.save()
+    kept.add(criterion.uuid)
+    return Leaf(leaf.pointer, leaf.type, leaf.config, criterion, criterion.uuid)

@@ -1,0 +1,63 @@
+"""The door for authors of criterion types: everything that a type may need, and nothing else.
+
+See ``docs/how-tos/add_a_criterion_type.md``.
+"""
+
+from .criteria.choices import Choice, ChoiceSource, ListedChoices, QueryChoices
+from .criteria.conditions import AllOf, Anything, Condition, EmailDomains, Interval, OneOf
+from .criteria.facts import Fact, ValueTest
+from .criteria.fields import DaysField, KeyField, ListField, PercentField, UserListField
+from .criteria.models import Criterion, criterion_link
+from .criteria.operands import DaysAgo, EvaluationContext, Listed, OnDate, Operand, Threshold, fraction
+from .criteria.operators import ELAPSED_LABELS, Operator, operators
+from .data import Scope, ScopeType
+from .exceptions import SourceUnavailable
+from .groups.platform import Course, Enrollment
+from .groups.universe import courses_of
+from .sets import IdSet, fetch_ids
+from .sources import PLATFORM, Availability, DataSource, LearnerSet, UserIds
+
+__all__ = [
+    "ELAPSED_LABELS",
+    "PLATFORM",
+    "AllOf",
+    "Anything",
+    "Availability",
+    "Choice",
+    "ChoiceSource",
+    "Condition",
+    "Course",
+    "Criterion",
+    "DataSource",
+    "DaysAgo",
+    "DaysField",
+    "EmailDomains",
+    "Enrollment",
+    "EvaluationContext",
+    "Fact",
+    "IdSet",
+    "Interval",
+    "KeyField",
+    "LearnerSet",
+    "ListField",
+    "Listed",
+    "ListedChoices",
+    "OnDate",
+    "OneOf",
+    "Operand",
+    "Operator",
+    "PercentField",
+    "QueryChoices",
+    "Scope",
+    "ScopeType",
+    "SourceUnavailable",
+    "Threshold",
+    "UserIds",
+    "UserListField",
+    "ValueTest",
+    "courses_of",
+    "criterion_link",
+    "fetch_ids",
+    "fraction",
+    "operators",
+]

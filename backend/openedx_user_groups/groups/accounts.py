@@ -1,0 +1,55 @@
+"""Finding accounts by what people write: a user name, an e-mail address or a user id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models.functions import Lower
+
+#: The largest id that fits the platform's column (a signed 32-bit integer).
+MAX_USER_ID = 2**31 - 1
+
+
+def by_username(names: Collection[str]) -> dict[str, int]:
+    """User ids by user name. Names that do not exist are left out; case matters on every database."""
+    found = _accounts().filter(username__in=set(names)).values_list("username", "pk")
+    return {username: pk for username, pk in found if username in names}
+
+
+def by_email(emails: Collection[str]) -> dict[str, int]:
+    """User ids by lower-cased e-mail address. An address that two accounts share is left out: it names nobody."""
+    wanted = {email.lower() for email in emails}
+    if not wanted:
+        return {}
+    rows = _accounts().annotate(lowered_email=Lower("email")).filter(lowered_email__in=wanted)
+    found: dict[str, int] = {}
+    shared = set()
+    for email, pk in rows.values_list("email", "pk"):
+        if email.lower() in found:
+            shared.add(email.lower())
+        found[email.lower()] = pk
+    return {email: pk for email, pk in found.items() if email in wanted and email not in shared}
+
+
+def by_id(ids: Collection[int]) -> set[int]:
+    """Which of these user ids exist."""
+    plausible = {pk for pk in ids if 0 < pk <= MAX_USER_ID}
+    return set(_accounts().filter(pk__in=plausible).values_list("pk", flat=True))
+
+
+def usernames(ids: Collection[int]) -> dict[int, str]:
+    """User names by id."""
+    return dict(_accounts().filter(pk__in=ids).values_list("pk", "username"))
+
+
+def find(identifiers: Collection[str]) -> dict[str, int]:
+    """User ids by what was written: an e-mail address where it has an ``@``, else a user name."""
+    emails = by_email([text for text in identifiers if "@" in text])
+    found = by_username([text for text in identifiers if text.lower() not in emails])
+    return found | {text: emails[text.lower()] for text in identifiers if text.lower() in emails}
+
+
+def _accounts() -> Any:
+    return get_user_model()._default_manager.order_by()

@@ -1,0 +1,102 @@
+"""The user group."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups.data import GroupState, MembershipSource, Scope, ScopeType
+
+
+class UserGroupQuerySet(models.QuerySet["UserGroup"]):
+    """Queries over groups."""
+
+    def live(self) -> UserGroupQuerySet:
+        """Groups that are in use, without the archived ones."""
+        return self.filter(live=True)
+
+    def in_scope(self, scope: Scope) -> UserGroupQuerySet:
+        """Groups of exactly this scope. Serves the unique index (scope_type, scope_key, name, live)."""
+        return self.filter(scope_type=scope.type, scope_key=scope.key)
+
+
+class UserGroup(models.Model):
+    """A named set of learners of one scope, described by a rule or listed by hand.
+
+    .. no_pii:
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    scope_type = models.CharField(_("scope"), max_length=16, choices=ScopeType.choices)
+    scope_key = models.CharField(
+        _("scope key"), max_length=255, blank=True, help_text=_("Course key or organization; empty for the whole site.")
+    )
+    name = models.CharField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True)
+    # NULL once archived: NULLs are distinct in a unique index on every database, so the name becomes free again.
+    # A conditional constraint would say it better, but MySQL and MariaDB have none.
+    live = models.BooleanField(_("in use"), null=True, default=True, editable=False)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+
+    membership_source = models.CharField(
+        _("source of members"), max_length=16, choices=MembershipSource.choices, default=MembershipSource.CRITERIA
+    )
+    is_enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("A disabled group keeps its members but is not refreshed or used.")
+    )
+    is_frozen = models.BooleanField(
+        _("frozen"), default=False, help_text=_("A frozen group keeps its members as they are until it is thawed.")
+    )
+    rule_version = models.PositiveIntegerField(_("rule version"), default=1, editable=False)
+
+    state = models.CharField(_("state"), max_length=16, choices=GroupState.choices, default=GroupState.STALE)
+    state_code = models.CharField(_("reason code"), max_length=64, blank=True)
+    state_message = models.TextField(_("reason"), blank=True)
+    state_since = models.DateTimeField(_("in this state since"), null=True, blank=True, editable=False)
+    member_count = models.PositiveIntegerField(_("members"), default=0, editable=False)
+    members_as_of = models.DateTimeField(_("members as of"), null=True, blank=True, editable=False)
+
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    modified = models.DateTimeField(_("modified"), auto_now=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    modified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    objects: ClassVar[models.Manager[Any]] = UserGroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("user group")
+        verbose_name_plural = _("user groups")
+        constraints = [  # noqa: RUF012
+            models.UniqueConstraint(
+                fields=["scope_type", "scope_key", "name", "live"], name="user_groups_unique_name_in_scope"
+            ),
+        ]
+        indexes = [  # noqa: RUF012
+            # The instance-wide list and the clean-up of a state: "every stale group, longest first".
+            models.Index(fields=["state", "state_since"], name="user_groups_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.scope})"
+
+    @property
+    def scope(self) -> Scope:
+        """The group's scope as a value."""
+        return Scope(ScopeType(self.scope_type), self.scope_key)
+
+    @scope.setter
+    def scope(self, scope: Scope) -> None:
+        self.scope_type, self.scope_key = scope.type, scope.key
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether members are listed by hand."""
+        return self.membership_source == MembershipSource.MANUAL

@@ -1,0 +1,98 @@
+"""The universe of a scope: the learners that its groups may draw from (semantics, item 1).
+
+``course``: active enrollment in the course. ``organization``: active enrollment in at least one of its courses.
+``instance``: active accounts. Retired accounts are in no universe. Nobody outside the universe is ever a member.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import Q, QuerySet
+from opaque_keys.edx.keys import CourseKey
+
+from openedx_user_groups.data import Scope, ScopeType
+from openedx_user_groups.sets import IdSet, fetch_ids
+
+from .platform import Course, Enrollment, OrganizationCourse
+
+
+@dataclass(frozen=True)
+class Universe:
+    """The learners of a scope as a queryset that drives an evaluation.
+
+    ``rows`` is over the table with an index for the scope (the enrollments, for a course); ``user_field`` is its column
+    of user ids; ``repeats`` says that a learner may stand in several rows and must be counted once.
+    """
+
+    scope: Scope
+    rows: QuerySet[Any, Any]
+    user_field: str
+    repeats: bool
+
+    def ids(self, where: Q | None = None) -> QuerySet[Any, Any]:
+        """One column of user ids, each once, of the learners that satisfy ``where`` (over :attr:`rows`)."""
+        rows = self.rows.filter(where) if where is not None else self.rows
+        ids = rows.order_by().values_list(self.user_field, flat=True)
+        return ids.distinct() if self.repeats else ids
+
+    def restricted_to(self, user_ids: IdSet) -> IdSet:
+        """Which of these few users are learners of the scope."""
+        return fetch_ids(self.ids(Q(**{f"{self.user_field}__in": list(user_ids)})))
+
+    def size_up_to(self, limit: int) -> int:
+        """The approximate number of learners, never counting further than ``limit``.
+
+        Reads an index only: inactive enrollments and retired accounts are counted too. Good enough to choose a plan.
+        """
+        if self.scope.type == ScopeType.COURSE:
+            rows = Enrollment.objects.filter(course_id=self.scope.course_key)
+        else:
+            rows = self.rows
+        return rows.order_by().values(self.user_field)[:limit].count()
+
+
+def universe_of(scope: Scope) -> Universe:
+    """The universe of ``scope``."""
+    if scope.type == ScopeType.INSTANCE:
+        accounts = get_user_model()._default_manager.filter(~_retired_prefix("username"), is_active=True)
+        return Universe(scope, accounts, "pk", repeats=False)
+    active = Enrollment.objects.filter(is_active=True).exclude(user_id__in=_retired_accounts())
+    if scope.type == ScopeType.COURSE:
+        return Universe(scope, active.filter(course_id=scope.course_key), "user_id", repeats=False)
+    return Universe(scope, active.filter(course_id__in=courses_of(scope)), "user_id", repeats=True)
+
+
+def courses_of(scope: Scope) -> list[CourseKey]:
+    """The courses of a scope. For an organization: those with its name in their overview, and those linked to it.
+
+    Two queries for an organization. Keys, not a subquery: the columns of the two tables have different collations on
+    MySQL, which refuses to compare them.
+    """
+    if scope.type == ScopeType.COURSE:
+        return [scope.course_key]
+    if scope.type == ScopeType.INSTANCE:
+        return list(Course.objects.order_by("id").values_list("id", flat=True))
+    keys = set(Course.objects.filter(org=scope.key).values_list("id", flat=True))
+    linked = OrganizationCourse.objects.filter(organization__short_name=scope.key, active=True)
+    keys.update(CourseKey.from_string(key) for key in linked.values_list("course_id", flat=True))
+    return sorted(keys, key=str)
+
+
+def _retired_accounts() -> QuerySet[Any, Any]:
+    return get_user_model()._default_manager.filter(_retired_prefix("username")).order_by().values("pk")
+
+
+def _retired_prefix(field: str) -> Q:
+    """Accounts that the platform has retired are known by the prefix of their user name."""
+    prefix = getattr(settings, "RETIRED_USERNAME_PREFIX", "retired__user_")
+    retired = Q(**{f"{field}__startswith": prefix})
+    if connection.vendor == "mysql":
+        # Django's startswith is LIKE BINARY there, which no index serves; the case-insensitive LIKE is a range of the
+        # unique index, and the exact one then looks at those few rows.
+        retired &= Q(**{f"{field}__istartswith": prefix})
+    return retired

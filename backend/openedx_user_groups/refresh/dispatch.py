@@ -1,0 +1,20 @@
+"""Where a refresh runs: in a Celery worker when a broker is configured, inline otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import current_app
+from django.db import transaction
+
+from .models import Refresh
+
+
+def dispatch(refresh: Refresh, run: Callable[[int], None]) -> None:
+    """Have ``run`` called with the refresh's key, in a worker once the transaction is committed, or now."""
+    if not current_app.conf.broker_url or current_app.conf.task_always_eager:
+        run(refresh.pk)
+        return
+    from .tasks import run_refresh
+
+    transaction.on_commit(lambda: run_refresh.delay(refresh.pk))

@@ -1,0 +1,3 @@
+"""Routes of the app."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,1 @@
+"""Migrations of the stand-in app `course_modes`."""

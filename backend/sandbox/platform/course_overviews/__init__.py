@@ -1,0 +1,1 @@
+"""Stand-in for the platform's app `course_overviews`."""

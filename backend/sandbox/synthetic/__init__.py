@@ -1,0 +1,1 @@
+"""Invents learners in any number, the same ones for the same seed, for benchmarks and for a quick demo."""
