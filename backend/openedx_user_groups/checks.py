@@ -26,20 +26,17 @@ def check_criterion_types(app_configs: Any, **kwargs: Any) -> list[checks.CheckM
 def _check_type(criterion_class: type[Criterion]) -> Iterator[checks.CheckMessage]:
     link = criterion_class._meta.pk
     if link.name != "criterion" or link.remote_field is None:
-        yield _error(
-            1, criterion_class, "has no primary key named “criterion”", "Write: criterion = criterion_link()."
-        )
+        yield _error(1, criterion_class, "has no primary key named “criterion”", "Write: criterion = criterion_link().")
     if not criterion_class.label:
         yield _error(2, criterion_class, "has no label", "Set label to a translatable text; staff read it.")
     if not criterion_class.operators:
-        yield _error(3, criterion_class, "offers no operator", "Set operators, for instance operators('= !=', 'colour').")
+        yield _error(
+            3, criterion_class, "offers no operator", "Set operators, for instance operators('= !=', 'colour')."
+        )
     if not criterion_class.scopes:
         yield _error(4, criterion_class, "can be used in no scope", "Set scopes, for instance (ScopeType.COURSE,).")
-    if (
-        criterion_class.fact is Criterion.fact
-        and criterion_class.learners is Criterion.learners
-    ):
-        yield _error(5, criterion_class, "says nowhere who matches", "Define fact(), or override learners().")
+    if criterion_class.fact is Criterion.fact and criterion_class.learner_set is Criterion.learner_set:
+        yield _error(5, criterion_class, "says nowhere who matches", "Define fact(), or override learner_set().")
     yield from _check_operators(criterion_class)
 
 
@@ -60,7 +57,7 @@ def _check_operators(criterion_class: type[Criterion]) -> Iterator[checks.CheckM
                 hint = f"Add the field {name}, or take it from the operator “{operator.id}”."
                 yield _error(8, criterion_class, f"has no field “{name}”", hint)
         for name in set(operator.fields) - operands:
-            if criterion_class.learners is Criterion.learners:
+            if criterion_class.learner_set is Criterion.learner_set:
                 hint = "Add it to operands, for instance Threshold('percent') or Listed('countries')."
                 yield _error(9, criterion_class, f"does not say how to compare with “{name}”", hint)
         if operator.complement_of and operator.complement_of not in ids:

@@ -64,7 +64,9 @@ class RuleVersionConflict(Conflict):
     """Someone else changed the rule since the version that the writer read."""
 
     code = "rule_version_conflict"
-    message = _("The user group was changed by someone else since you opened it. Reload it and apply your change again.")
+    message = _(
+        "The user group was changed by someone else since you opened it. Reload it and apply your change again."
+    )
 
 
 class NameTaken(Conflict):

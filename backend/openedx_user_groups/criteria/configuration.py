@@ -21,7 +21,7 @@ from openedx_user_groups import settings
 from openedx_user_groups.data import Scope, Violation
 from openedx_user_groups.groups import accounts
 
-from .fields import ListField, UserListField, choices_from
+from .fields import ListField, UserListField, choices_from, value_field
 from .operators import Arity, Operator
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def _operator(criterion_class: type[Criterion], config: Any) -> Operator:
     operator = criterion_class.operator_named(config["operator"])
     if operator is None:
         offered = [operator.id for operator in criterion_class.operators]
-        raise _Wrong("/operator", "unknown_operator", _("This criterion does not offer that operator."), offered=offered)
+        raise _Wrong(
+            "/operator", "unknown_operator", _("This criterion does not offer that operator."), offered=offered
+        )
     return operator
 
 
@@ -109,7 +111,7 @@ def _check_keys(criterion_class: type[Criterion], operator: Operator, config: di
 
 def _parse_field(criterion_class: type[Criterion], operator: Operator, name: str, value: Any) -> dict[str, Any]:
     """The model's attributes for one field of the configuration."""
-    field = criterion_class._meta.get_field(name)
+    field = value_field(criterion_class, name)
     if name not in operator.fields or operator.arity != Arity.TWO:
         return {name: _parse_value(field, value, f"/{name}")}
     if not isinstance(value, dict) or set(value) != {"from", "to"}:
@@ -171,7 +173,12 @@ def _integer(value: Any, pointer: str) -> int:
 
 
 def _decimal(value: Any, pointer: str) -> Decimal:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or value in (math.inf, -math.inf)
+        or value != value
+    ):
         raise _Wrong(pointer, "wrong_type", _("This must be a number."), expected="number")
     return Decimal(str(value))
 
@@ -213,7 +220,7 @@ def _model_violations(criterion: Criterion, operator: Operator, values: dict[str
 
 def _choice_violations(criterion: Criterion, operator: Operator, scope: Scope) -> Iterator[Violation]:
     for name in operator.accepts:
-        field, value = criterion._meta.get_field(name), getattr(criterion, name)
+        field, value = value_field(criterion, name), getattr(criterion, name)
         source = choices_from(field)
         if source is None or not value or not isinstance(value, list | str):
             continue
@@ -244,7 +251,7 @@ def _plain(value: Any) -> Any:
 
 
 def _default(criterion: Criterion, name: str) -> Any:
-    return criterion._meta.get_field(name).get_default()
+    return value_field(criterion, name).get_default()
 
 
 def escape(key: str) -> str:

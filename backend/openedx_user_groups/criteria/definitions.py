@@ -18,7 +18,6 @@ from openedx_user_groups.groups import accounts
 
 from . import configuration, registry
 from .fields import UserListField
-from .models import Criterion
 from .tree import Leaf, Node
 
 ROOT = "/rule"
@@ -92,7 +91,8 @@ class _Parser:
         if not self._is_object(data, pointer, {"id", "kind", "combine", "negated", "nodes"}):
             return None
         if data.get("kind", "rule") != "rule":
-            return self._wrong(f"{pointer}/kind", "unknown_kind", _("The outermost node must be a rule."))
+            self._wrong(f"{pointer}/kind", "unknown_kind", _("The outermost node must be a rule."))
+            return None
         if data.get("combine") not in Combine.values:
             code = "invalid_choice" if "combine" in data else "missing_field"
             self._wrong(f"{pointer}/combine", code, _("Choose “all” or “any”."), choices=Combine.values)
@@ -127,14 +127,16 @@ class _Parser:
 
     def _child(self, data: Any, pointer: str, depth: int) -> Node | Leaf | None:
         if not isinstance(data, dict):
-            return self._wrong(pointer, "wrong_type", _("This must be an object."), expected="object")
+            self._wrong(pointer, "wrong_type", _("This must be an object."), expected="object")
+            return None
         kind = data.get("kind")
         if kind == "criterion":
             return self._leaf(data, pointer)
         if kind == "rule":
             return self.node(data, pointer, depth + 1)
         code = "unknown_kind" if "kind" in data else "missing_field"
-        return self._wrong(f"{pointer}/kind", code, _("A node is a “rule” or a “criterion”."))
+        self._wrong(f"{pointer}/kind", code, _("A node is a “rule” or a “criterion”."))
+        return None
 
     def _leaf(self, data: dict[str, Any], pointer: str) -> Leaf | None:
         self.criteria += 1
@@ -154,7 +156,8 @@ class _Parser:
             return self._kept_leaf(data, pointer, id_)
         if self.scope.type not in criterion_class.scopes:
             message = _("This criterion cannot be used in this scope.")
-            return self._wrong(f"{pointer}/type", "type_not_in_scope", message, scopes=list(criterion_class.scopes))
+            self._wrong(f"{pointer}/type", "type_not_in_scope", message, scopes=list(criterion_class.scopes))
+            return None
         criterion, violations = configuration.parse(criterion_class, data["config"], self.scope)
         self.violations.extend(violation.under(f"{pointer}/config") for violation in violations)
         return Leaf(pointer, slug, criterion.config, criterion, id_) if criterion else None
@@ -164,7 +167,8 @@ class _Parser:
         saved = self._saved.get(id_)
         if isinstance(saved, Leaf) and saved.type == data["type"] and saved.config == data["config"]:
             return Leaf(pointer, saved.type, saved.config, None, id_, saved.problem)
-        return self._wrong(f"{pointer}/type", "unknown_type", _("There is no such criterion type."))
+        self._wrong(f"{pointer}/type", "unknown_type", _("There is no such criterion type."))
+        return None
 
     def _known_id(self, data: dict[str, Any], pointer: str, kind: type[Node | Leaf]) -> UUID | None:
         if "id" not in data:
@@ -175,7 +179,9 @@ class _Parser:
             self._wrong(f"{pointer}/id", "wrong_type", _("This must be a node id."), expected="uuid")
             return None
         if not isinstance(self._saved.get(id_), kind):
-            self._wrong(f"{pointer}/id", "unknown_node", _("The saved rule has no such node. Leave out ids of new nodes."))
+            self._wrong(
+                f"{pointer}/id", "unknown_node", _("The saved rule has no such node. Leave out ids of new nodes.")
+            )
         if id_ in self._seen:
             self._wrong(f"{pointer}/id", "duplicate_node", _("This node stands in the rule twice."))
         self._seen.add(id_)

@@ -6,7 +6,7 @@ learners of a group, as a recipe for the database, and the answer for one learne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,14 +86,15 @@ class Fact:
         confirmed = (source.users(self._confirmed(source, test)) for source in self.sources)
         return UserIds(tuple(confirmed), test.complement)
 
-    def values_of(self, user_ids: Collection[int]) -> dict[int, list[Any]]:
+    def values_of(self, user_ids: Iterable[int]) -> dict[int, list[Any]]:
         """The values of these learners: one query a source. Learners without a row are left out.
 
         Opaque keys come as text, so that they compare with what staff listed as they do in the database.
         """
         values: dict[int, list[Any]] = {}
+        wanted = list(user_ids)
         for source in self.sources:
-            rows = source.queryset.filter(**{f"{source.user}__in": list(user_ids)}).order_by()
+            rows = source.queryset.filter(**{f"{source.user}__in": wanted}).order_by()
             for user_id, value in rows.values_list(source.user, source.value):
                 values.setdefault(user_id, []).append(str(value) if isinstance(value, OpaqueKey) else value)
         return values

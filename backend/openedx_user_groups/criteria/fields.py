@@ -126,6 +126,13 @@ class UserListField(ListField):
         return models.JSONField.clean(self, value, model_instance)
 
 
+def value_field(criterion: type[models.Model] | models.Model, name: str) -> models.Field[Any, Any]:
+    """The Django field ``name`` of a criterion type: a column, never the other side of a relation."""
+    field = criterion._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
+
+
 def choices_from(field: Any) -> ChoiceSource | None:
     """Where the choices of a field come from: its own source, or the ``choices`` of the Django field."""
     source: ChoiceSource | None = getattr(field, "choices_from", None)

@@ -15,7 +15,7 @@ In all of these the schema is the wider one: it never refuses what the server ta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -90,7 +90,7 @@ class ValueField:
     @property
     def closed_choices(self) -> tuple[tuple[Any, str], ...]:
         """The only values that are valid, where they stand in the document."""
-        return self.choices or () if self.source is not None and self.source.closed else ()
+        return (self.choices or ()) if self.source is not None and self.source.closed else ()
 
 
 def value_fields(criterion_class: type[Criterion], scope: Scope) -> dict[str, ValueField]:
@@ -215,7 +215,7 @@ def _branch(criterion_class: type[Criterion], operator: Operator, fields: Mappin
     properties: dict[str, Any] = {"operator": {"type": "string", "const": operator.id, "title": str(operator.label)}}
     for name in operator.accepts:
         if _is_range(operator, name):
-            properties[name] = _range(fields[name], *_bounds(criterion_class._meta.get_field(f"{name}_to")))
+            properties[name] = _range(fields[name], criterion_class._meta.get_field(f"{name}_to"))
         else:
             properties[name] = _value(fields[name], is_option=name in operator.options)
     branch: dict[str, Any] = {
@@ -239,13 +239,13 @@ def _is_range(operator: Operator, name: str) -> bool:
     return operator.arity == Arity.TWO and name in operator.fields
 
 
-def _range(field: ValueField, upper_minimum: Any, upper_maximum: Any) -> dict[str, Any]:
-    ends = {"from": _item(field), "to": _item(field) | _limits(upper_minimum, upper_maximum)}
-    titles = {"from": _("From"), "to": _("To")}
+def _range(field: ValueField, upper_field: Any) -> dict[str, Any]:
+    minimum, maximum = _bounds(upper_field)
+    upper = replace(field, minimum=plain(minimum), maximum=plain(maximum))
     return {
         **_texts(field),
         "type": "object",
-        "properties": {end: {"title": titles[end], **ends[end]} for end in ends},
+        "properties": {"from": {"title": _("From"), **_item(field)}, "to": {"title": _("To"), **_item(upper)}},
         "required": ["from", "to"],
         "additionalProperties": False,
     }
@@ -273,15 +273,11 @@ def _item(field: ValueField) -> dict[str, Any]:
     item = dict(_JSON_TYPES.get(field.value_type, {"type": "string", "minLength": 1}))
     if field.max_length is not None and "minLength" in item:
         item["maxLength"] = field.max_length
-    item |= _limits(field.minimum, field.maximum)
+    limits = {"minimum": field.minimum, "maximum": field.maximum}
+    item |= {keyword: limit for keyword, limit in limits.items() if isinstance(limit, int | float)}
     if field.closed_choices:
         item["oneOf"] = [{"const": value, "title": label} for value, label in field.closed_choices]
     return item
-
-
-def _limits(minimum: Any, maximum: Any) -> dict[str, Any]:
-    limits = {"minimum": plain(minimum), "maximum": plain(maximum)}
-    return {keyword: limit for keyword, limit in limits.items() if isinstance(limit, int | float)}
 
 
 def _texts(field: ValueField) -> dict[str, Any]:

@@ -73,13 +73,17 @@ _CODES: dict[str, Any] = {
 }
 
 
-def document(scope: Scope, *, locale: str, audience: str = "", missing_types: Collection[str] = ()) -> dict[str, Any]:
-    """The contract document of a scope, in the language ``locale``, as plain JSON.
+def document(
+    scope: Scope, *, locale: str | None = None, audience: str = "", missing_types: Collection[str] = ()
+) -> dict[str, Any]:
+    """The contract document of a scope as plain JSON.
 
     Args:
+        locale: language of its texts; the active one unless told.
         audience: what of the reader's permissions the document depends on; mixed into ``revision``.
         missing_types: slugs of saved criteria; those that are not installed are listed as unavailable.
     """
+    locale = locale or translation.get_language() or site_settings.LANGUAGE_CODE
     with translation.override(locale):
         body = {
             "contract_version": CONTRACT_VERSION,

@@ -115,7 +115,7 @@ class Criterion(models.Model):
         """Where a learner's value lives, or ``None`` for a type that answers with a set of its own."""
         return None
 
-    def learners(self, context: EvaluationContext) -> LearnerSet:
+    def learner_set(self, context: EvaluationContext) -> LearnerSet:
         """The set of learners that this criterion denotes: a recipe for the database, or ids.
 
         Most types declare a fact and inherit this. A type whose set is not "value, operator, threshold" overrides it.
@@ -123,7 +123,7 @@ class Criterion(models.Model):
         """
         fact = self.fact(context)
         if fact is None:
-            raise NotImplementedError(f"{type(self).__name__} must define fact() or learners().")
+            raise NotImplementedError(f"{type(self).__name__} must define fact() or learner_set().")
         return fact.learners(self.value_test(context))
 
     def value_test(self, context: EvaluationContext) -> ValueTest:
@@ -146,7 +146,7 @@ class Criterion(models.Model):
     def get_matching_user_ids(self, scope: Scope, as_of: datetime | None = None) -> IdSet:
         """The learners of ``scope`` that this criterion matches at ``as_of`` (default: now)."""
         context = EvaluationContext(scope, as_of or evaluation_instant(), timezone.get_default_timezone())
-        universe, found = fetch_ids(universe_of(scope).ids()), self.learners(context)
+        universe, found = fetch_ids(universe_of(scope).ids()), self.learner_set(context)
         if not isinstance(found, UserIds):
             return universe & found
         ids = IdSet().union(*(fetch_ids(queryset) for queryset in found.querysets))

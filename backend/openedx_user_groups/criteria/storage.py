@@ -17,6 +17,7 @@ from openedx_user_groups.groups.models import UserGroup
 
 from . import registry
 from .definitions import ROOT
+from .fields import value_field
 from .models import Criterion, RuleNode
 from .tree import Leaf, Node
 
@@ -110,7 +111,7 @@ def _rebuilt(criterion_class: type[Criterion], base: Criterion) -> Criterion | N
     try:
         values: dict[str, Any] = {}
         for name in operator.accepts:
-            field, value = criterion_class._meta.get_field(name), base.config.get(name)
+            field, value = value_field(criterion_class, name), base.config.get(name)
             if isinstance(value, dict):
                 values[f"{name}_to"] = field.to_python(value["to"])
                 value = value["from"]

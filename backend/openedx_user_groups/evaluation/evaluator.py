@@ -145,11 +145,9 @@ def _holds(node: Node | Leaf, mask: int, bits: dict[str, int]) -> bool:
 def _learners(leaf: Leaf, context: EvaluationContext) -> LearnerSet:
     """What a leaf denotes. Whatever a plugin raises, the rule is unevaluable and says at which leaf."""
     if leaf.criterion is None:
-        raise Unevaluable(
-            leaf.problem or TYPE_MISSING, problem_message(leaf), leaf.pointer, type=leaf.type
-        )
+        raise Unevaluable(leaf.problem or TYPE_MISSING, problem_message(leaf), leaf.pointer, type=leaf.type)
     try:
-        return leaf.criterion.learners(context)
+        return leaf.criterion.learner_set(context)
     except SourceUnavailable as error:
         raise Unevaluable(error.code, error.message, leaf.pointer, type=leaf.type) from error
     except Exception as error:

@@ -39,9 +39,7 @@ def matching(evaluations: Mapping[Key, Evaluation], user_ids: IdSet, *, from_fac
 class _Few:
     """One rule for a few learners of the universe."""
 
-    def __init__(
-        self, evaluation: Evaluation, present: IdSet, facts: dict[Hashable, Values], from_facts: bool
-    ) -> None:
+    def __init__(self, evaluation: Evaluation, present: IdSet, facts: dict[Hashable, Values], from_facts: bool) -> None:
         self._evaluation, self._present, self._facts, self._from_facts = evaluation, present, facts, from_facts
 
     def rule(self) -> IdSet:

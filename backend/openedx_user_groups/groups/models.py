@@ -74,12 +74,12 @@ class UserGroup(models.Model):
     class Meta:
         verbose_name = _("user group")
         verbose_name_plural = _("user groups")
-        constraints = [  # noqa: RUF012
+        constraints = [
             models.UniqueConstraint(
                 fields=["scope_type", "scope_key", "name", "live"], name="user_groups_unique_name_in_scope"
             ),
         ]
-        indexes = [  # noqa: RUF012
+        indexes = [
             # The instance-wide list and the clean-up of a state: "every stale group, longest first".
             models.Index(fields=["state", "state_since"], name="user_groups_by_state"),
         ]

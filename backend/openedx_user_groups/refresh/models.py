@@ -22,9 +22,7 @@ class Refresh(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user_group = models.ForeignKey(UserGroup, models.CASCADE, related_name="refreshes", db_index=False)
     trigger = models.CharField(_("trigger"), max_length=16, choices=RefreshTrigger.choices)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(_("state"), max_length=16, choices=RefreshState.choices, default=RefreshState.QUEUED)
     requested_at = models.DateTimeField(_("requested at"))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
@@ -41,7 +39,7 @@ class Refresh(models.Model):
     class Meta:
         verbose_name = _("refresh")
         verbose_name_plural = _("refreshes")
-        indexes = [  # noqa: RUF012
+        indexes = [
             # A group's runs, newest first.
             models.Index(fields=["user_group", "requested_at"], name="user_groups_runs"),
         ]

@@ -33,7 +33,9 @@ def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any
     Raises ``WrongMembershipSource`` for a manual group and ``NotRefreshable`` for one that is disabled, frozen or archived.
     """
     if group.is_manual:
-        raise WrongMembershipSource(_("The members of this user group are listed by hand; there is no rule to refresh."))
+        raise WrongMembershipSource(
+            _("The members of this user group are listed by hand; there is no rule to refresh.")
+        )
     if not group.live or not group.is_enabled or group.is_frozen:
         raise NotRefreshable()
     refresh = Refresh.objects.create(
@@ -57,13 +59,18 @@ def run(refresh_id: int) -> None:
         return
     refresh = Refresh.objects.select_related("user_group").get(pk=refresh_id)
     log.info("Refresh %s of user group %s starts (%s).", refresh.uuid, refresh.user_group.uuid, refresh.trigger)
+    UserGroup.objects.filter(pk=refresh.user_group_id, is_enabled=True, is_frozen=False).update(
+        state=GroupState.REFRESHING, state_since=refresh.started_at
+    )
     try:
         _evaluate_and_write(refresh)
     except Unevaluable as error:
         _fail(refresh, error.code, str(error.message))
     except Exception:
         log.exception("Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid)
-        _fail(refresh, "internal_error", _("An unexpected error stopped this refresh. An operator finds it in the log."))
+        _fail(
+            refresh, "internal_error", _("An unexpected error stopped this refresh. The log of the site names it.")
+        )
 
 
 def _evaluate_and_write(refresh: Refresh) -> None:

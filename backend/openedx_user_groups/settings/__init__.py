@@ -24,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     # Bytes of a JSON request body and of an uploaded file.
     "MAX_BODY_BYTES": 1_000_000,
     "MAX_IMPORT_BYTES": 20_000_000,
+    # Rows of an uploaded list of people.
+    "MAX_IMPORT_ROWS": 250_000,
     # From this share of all accounts on, a rule is evaluated with one bitmap a criterion (see ADR 4).
     "BITMAP_PLAN_SHARE": 0.1,
     # The instant at which rules are evaluated: dotted path of a callable that returns an aware datetime.

@@ -18,3 +18,7 @@ class LmsCriteriaConfig(AppConfig):
 
     # No URLs, settings or signals of its own: being installed is all that it takes.
     plugin_app: ClassVar[dict[str, Any]] = {}
+
+    def ready(self) -> None:
+        """Have the system check filed."""
+        from . import checks  # noqa: F401

@@ -3,8 +3,8 @@
 Unmanaged, only the columns in use, and no foreign key to an app that Studio lacks. Enrollments and courses stand in the
 core, which needs them for the universe of a scope. Nothing is ever written through these models.
 
-Keys of courses are key fields, because they are only compared with. Keys of content are plain text: they are read by the
-thousand, and parsing each would cost more than the query.
+Keys of courses are key fields, because they are mostly compared with. Keys of content are plain text: they are read by
+the thousand, and parsing each would cost more than the query.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class CourseProgress(models.Model):
     class Meta:
         verbose_name = _("course progress")
         verbose_name_plural = _("course progress")
-        constraints = [  # noqa: RUF012
+        constraints = [
             # Serves "learners of a course below x percent".
             models.UniqueConstraint(fields=["course_key", "user"], name="user_groups_one_progress"),
         ]

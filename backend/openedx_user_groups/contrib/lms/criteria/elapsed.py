@@ -20,8 +20,8 @@ from openedx_user_groups.criteria_api import (
 
 _COMPARISON = "> >= < <= = between"
 
-# The same operator points in opposite directions: more days ago is earlier, above a date is later. Each label says both,
-# so that it is right beside whichever of the two fields is filled in.
+# The same operator points in opposite directions: more days ago is earlier, above a date is later. Each label says
+# both, so that it is right beside whichever of the two fields is filled in.
 _LABELS: dict[str, Any] = {
     ">": _("was more than (days ago) or after (date)"),
     ">=": _("was at least (days ago) or on or after (date)"),

@@ -35,10 +35,10 @@ class LearnerList(Criterion):
     missing_meaning = _("Every learner is somebody: there is no missing value.")
 
     criterion = criterion_link()
-    learners_listed = UserListField(_("learners"))
+    learners = UserListField(_("learners"))
 
-    operands: ClassVar[tuple[Operand, ...]] = (Listed("learners_listed"),)
-    operators: ClassVar[tuple[Operator, ...]] = operators("in not_in", "learners_listed")
+    operands: ClassVar[tuple[Operand, ...]] = (Listed("learners"),)
+    operators: ClassVar[tuple[Operator, ...]] = operators("in not_in", "learners")
 
     def fact(self, context: EvaluationContext) -> Fact:
         return Fact(get_user_model()._default_manager.all(), user="pk", value="pk")
