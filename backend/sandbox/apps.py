@@ -1,4 +1,4 @@
-"""Makes the sandbox an app, so that Django finds its management commands and templates."""
+"""Makes the sandbox an app, so that Django finds its commands, its templates and its clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.apps import AppConfig
 
 
 class SandboxConfig(AppConfig):
-    """The sandbox site itself; it has no models."""
+    """The sandbox site itself."""
 
     name = "sandbox"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -44,7 +45,9 @@ def database_settings(url: str) -> dict[str, Any]:
             f"DATABASE_URL {url!r} is not of the form sqlite:///path, mysql://user:pw@host:port/name "
             "or postgres://user:pw@host:port/name."
         )
-    entry: dict[str, Any] = {**ENGINE_SETTINGS[parts.scheme], "NAME": unquote(parts.path[1:]), "ATOMIC_REQUESTS": True}
+    # A copy, because Django completes the entry in place.
+    entry = deepcopy(ENGINE_SETTINGS[parts.scheme])
+    entry |= {"NAME": unquote(parts.path[1:]), "ATOMIC_REQUESTS": True}
     if parts.scheme != "sqlite":
         entry["USER"] = unquote(parts.username or "")
         entry["PASSWORD"] = unquote(parts.password or "")

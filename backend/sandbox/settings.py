@@ -106,8 +106,28 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Open edX user groups",
+    "DESCRIPTION": "Who is in a group, said with criteria or with a list, previewed, kept fresh and explained.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["openedx_user_groups.rest_api.v1.schema.only_this_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "openedx_user_groups.rest_api.v1.schema.with_bodies_of_delete",
+    ],
+    # Names for enums that fields of different names share, or that fields of one name do not.
+    "ENUM_NAME_OVERRIDES": {
+        "GroupStateEnum": "openedx_user_groups.data.GroupState",
+        "RefreshStateEnum": "openedx_user_groups.data.RefreshState",
+        "RefreshTriggerEnum": "openedx_user_groups.data.RefreshTrigger",
+        "ScopeTypeEnum": "openedx_user_groups.data.ScopeType",
+        "MembershipSourceEnum": "openedx_user_groups.data.MembershipSource",
+        "ChangeKindEnum": "openedx_user_groups.data.ChangeKind",
+        "ImportModeEnum": "openedx_user_groups.api.ImportMode",
+        "ChoicesModeEnum": ["none", "inline", "remote"],
+        "FreshnessModeEnum": ["live", "event", "scheduled"],
+        "CriterionKindEnum": ["criterion"],
+        "RuleKindEnum": ["rule"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -122,3 +142,5 @@ CELERY_TIMEZONE = "UTC"
 RETIRED_USERNAME_PREFIX = "retired__user_"
 
 OPENEDX_USER_GROUPS_PERMISSION_POLICY = "sandbox.permissions.CourseAccessRolePolicy"
+# The data that the loaders make stands still; so does the clock of the rules.
+OPENEDX_USER_GROUPS_CLOCK = "sandbox.clock.now"

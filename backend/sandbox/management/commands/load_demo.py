@@ -12,6 +12,7 @@ from opaque_keys.edx.keys import CourseKey
 from rest_framework.authtoken.models import Token
 
 from sandbox.instants import parse_now
+from sandbox.models import DataClock
 from sandbox.platform.student.models import CourseAccessRole, CourseEnrollment, UserProfile
 from sandbox.progress import Progress
 from sandbox.synthetic.plan import CourseSpec, Plan
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         # Groups that somebody has made in the demo are to survive the next start: data that is there stays.
         if not existing_courses(plan):
             PlanWriter(plan, progress).write()
+            DataClock.stop_at(plan.now)
         self._report(make_accounts(plan.now))
 
     def _report(self, accounts: dict[str, User]) -> None:

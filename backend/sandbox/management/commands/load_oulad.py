@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from sandbox.instants import parse_now
+from sandbox.models import DataClock
 from sandbox.oulad.files import OuladFiles
 from sandbox.oulad.world import build_world
 from sandbox.oulad.writer import WorldWriter
@@ -39,10 +40,12 @@ class Command(BaseCommand):
             world = build_world(files, options["day"], now)
             advance(len(world.enrollments))
         WorldWriter(world, options["password"], progress).write()
+        DataClock.stop_at(now)
         self.stdout.write(
             self.style.SUCCESS(
                 f"Day {options['day']} at {now.isoformat()}: {len(world.courses)} courses, {len(world.learners):,} "
                 f"learners, {len(world.enrollments):,} enrollments. Staff accounts such as "
-                f"{world.courses[0].staff_username!r} have the password given."
+                f"{world.courses[0].staff_username!r} have the password given. The sandbox's clock stands at that instant; "
+                f"`sandbox_clock --run` lets it run."
             )
         )
