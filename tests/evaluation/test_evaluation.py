@@ -1,0 +1,132 @@
+"""What an evaluation costs and which plan it takes. That all plans give the same set is the differential test's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
+from openedx_user_groups.contrib.lms.criteria.learner_list import LearnerList
+from openedx_user_groups.criteria.definitions import parse_rule
+from openedx_user_groups.data import PlanKind
+from openedx_user_groups.evaluation import planner
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.exceptions import Unevaluable
+from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.testing.factories import COURSE, EnrollmentFactory, LearnerFactory, criterion, rule
+
+pytestmark = pytest.mark.django_db
+
+IDLE = criterion("last_login", operator=">", days=10)
+NEVER = criterion("last_login", operator="not_exists")
+LISTED = criterion("learner_list", operator="in", learners=["idle"])
+
+
+@pytest.fixture
+def world():
+    now = timezone.now()
+    LearnerFactory(username="idle", enrolled_in=COURSE, last_login=now - timedelta(days=20))
+    LearnerFactory(username="busy", enrolled_in=COURSE, last_login=now)
+    LearnerFactory(username="never", enrolled_in=COURSE)
+    return now
+
+
+def evaluation(definition, plan=None, as_of=None) -> Evaluation:
+    return Evaluation(parse_rule(definition, COURSE), COURSE, as_of or timezone.now(), plan)
+
+
+def test_counts_come_from_one_statement(world, django_assert_num_queries, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 9
+    for leaves in (1, 3, 9):
+        subject = evaluation(rule(*[IDLE] * leaves), PlanKind.STATEMENT)
+        with django_assert_num_queries(3):  # The statement, between a savepoint and its release.
+            universe, nodes = subject.counts()
+        assert (universe, {node.count for node in nodes}) == (3, {1})
+
+
+def test_bare_count_is_one_count(world, django_assert_num_queries):
+    subject = evaluation(rule(IDLE, rule(NEVER, negated=True)), PlanKind.STATEMENT)
+    with django_assert_num_queries(3) as captured:
+        assert subject.count() == 1
+    assert captured[1]["sql"].upper().startswith("SELECT COUNT(")
+
+
+def test_bitmap_plan_reads_each_leaf_once(world, django_assert_num_queries):
+    subject = evaluation(rule(IDLE, NEVER, combine="any"), PlanKind.BITMAPS)
+    with django_assert_num_queries(2 + 3):  # Two leaves and the universe.
+        universe, nodes = subject.counts()
+    with django_assert_num_queries(2 + 1):  # Only the names: the sets are there.
+        sample = subject.sample(25)
+    assert (universe, [node.count for node in nodes]) == (3, [2, 1, 1])
+    assert [learner.username for learner in sample] == ["idle", "never"]
+
+
+def test_relational_siblings_of_a_bitmap_are_one_statement(world, django_assert_num_queries, monkeypatch):
+    idle = fetch_ids(LearnerFactory._meta.model.objects.filter(username="idle").values_list("pk", flat=True))
+    original = LastLogin.learner_set
+    monkeypatch.setattr(
+        LastLogin,
+        "learner_set",
+        lambda self, context: idle if self.operator == "exists" else original(self, context),
+    )
+    subject = evaluation(rule(IDLE, criterion("last_login", operator="exists"), LISTED), PlanKind.STATEMENT)
+    with django_assert_num_queries(2 + 2):  # The universe, and one statement for both relational criteria.
+        assert subject.ids() == idle
+
+
+def test_sample_pages_through_the_members(world):
+    for plan in PlanKind:
+        subject = evaluation(rule(IDLE, NEVER, combine="any"), plan)
+        assert [learner.username for learner in subject.sample(1, 0)] == ["idle"]
+        assert [learner.username for learner in subject.sample(1, 1)] == ["never"]
+        assert subject.sample(1, 2) == ()
+
+
+def test_unevaluable_leaf_is_named_although_the_rest_would_decide(world, monkeypatch):
+    subject = rule(NEVER, rule(IDLE, LISTED, combine="any"), combine="any")
+
+    def fail(self, context):
+        raise RuntimeError("broken plugin")
+
+    monkeypatch.setattr(LearnerList, "fact", fail)
+    with pytest.raises(Unevaluable) as caught:
+        evaluation(subject)
+    assert (caught.value.code, caught.value.pointer) == ("criterion_failed", "/rule/nodes/1/nodes/1")
+
+
+def test_database_error_leaves_the_transaction_usable(world, monkeypatch):
+    subject = evaluation(rule(IDLE), PlanKind.STATEMENT)
+    nonsense = LearnerFactory._meta.model.objects.extra(where=["no_such_column = 1"])
+    monkeypatch.setattr(type(subject.universe), "ids", lambda self, where=None: nonsense)
+    with pytest.raises(Unevaluable) as caught:
+        subject.count()
+    assert caught.value.code == "evaluation_failed"
+    assert LearnerFactory._meta.model.objects.count() == 3
+
+
+def test_small_sites_always_take_the_statement(world, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert evaluation(rule(IDLE)).plan == PlanKind.STATEMENT
+
+
+def test_large_share_of_the_accounts_takes_bitmaps(world, monkeypatch, settings):
+    monkeypatch.setattr(planner, "_SMALL_SITE", 0)
+    settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 0
+    assert evaluation(rule(IDLE)).plan == PlanKind.BITMAPS
+    settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 10
+    assert evaluation(rule(IDLE)).plan == PlanKind.STATEMENT
+
+
+def test_as_of_decides_not_the_clock(world):
+    later = world + timedelta(days=11)
+    assert evaluation(rule(IDLE), as_of=world).count() == 1
+    assert evaluation(rule(IDLE), as_of=later).count() == 2
+
+
+def test_matching_user_ids_of_one_criterion(world):
+    (leaf,) = parse_rule(rule(NEVER), COURSE).leaves()
+    assert leaf.criterion is not None
+    never = EnrollmentFactory._meta.model.objects.get(user__username="never").user_id
+    assert leaf.criterion.get_matching_user_ids(COURSE) == IdSet([never])

@@ -1,0 +1,169 @@
+"""A refresh: what it writes, what it leaves alone, and what it says when there is no answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
+from openedx_user_groups.criteria import registry
+from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, RefreshTrigger
+from openedx_user_groups.exceptions import NotRefreshable, SourceUnavailable, WrongMembershipSource
+from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.membership.models import Membership, MembershipChange
+from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh.runs import request_refresh, run
+from openedx_user_groups.testing.factories import (
+    COURSE,
+    LearnerFactory,
+    UserGroupFactory,
+    create_group,
+    criterion,
+    rule,
+)
+
+pytestmark = pytest.mark.django_db
+
+IDLE = criterion("last_login", operator=">", days=10)
+
+
+def learner(days_ago: float, **account: object) -> User:
+    """A learner of the course who last signed in so long ago."""
+    return LearnerFactory(enrolled_in=COURSE, last_login=timezone.now() - timedelta(days=days_ago), **account)
+
+
+def member_names(group: UserGroup) -> set[str]:
+    return set(Membership.objects.filter(user_group=group).values_list("user__username", flat=True))
+
+
+@pytest.fixture
+def group() -> UserGroup:
+    """A group of two idle learners; a third is not idle."""
+    learner(20, username="idle")
+    learner(30, username="long_idle")
+    learner(1, username="busy")
+    return create_group(COURSE, rule(IDLE))
+
+
+def test_first_fill_writes_members_history_and_the_run(group):
+    assert member_names(group) == {"idle", "long_idle"}
+    assert (group.state, group.member_count) == (GroupState.FRESH, 2)
+    refresh = Refresh.objects.get(user_group=group)
+    assert (refresh.state, refresh.trigger) == (RefreshState.SUCCEEDED, RefreshTrigger.RULE_CHANGE)
+    assert (refresh.added_count, refresh.removed_count, refresh.member_count) == (2, 0, 2)
+    assert group.members_as_of == refresh.as_of
+    changes = MembershipChange.objects.filter(user_group=group)
+    assert {(change.kind, change.refresh_id, change.rule_version) for change in changes} == {
+        (ChangeKind.ADDED, refresh.pk, 1)
+    }
+    assert set(Membership.objects.values_list("origin", flat=True)) == {RefreshTrigger.RULE_CHANGE}
+
+
+def test_refresh_writes_only_the_difference(group):
+    stayed = Membership.objects.get(user__username="idle")
+    User.objects.filter(username="long_idle").update(last_login=timezone.now())
+    User.objects.filter(username="busy").update(last_login=timezone.now() - timedelta(days=11))
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert (refresh.added_count, refresh.removed_count) == (1, 1)
+    assert member_names(group) == {"idle", "busy"}
+    again = Membership.objects.get(user__username="idle")
+    assert (again.pk, again.joined_at) == (stayed.pk, stayed.joined_at)
+    history = MembershipChange.objects.filter(refresh=refresh).values_list("user__username", "kind")
+    assert set(history) == {("long_idle", "removed"), ("busy", "added")}
+    group.refresh_from_db()
+    assert group.member_count == 2
+
+
+def test_refresh_without_change_writes_no_membership_and_no_history(group):
+    before = list(Membership.objects.values()), MembershipChange.objects.count()
+    request_refresh(group, RefreshTrigger.MANUAL)
+    assert (list(Membership.objects.values()), MembershipChange.objects.count()) == before
+
+
+def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
+    count = 19
+    for _ in range(30):
+        learner(40)
+    request_refresh(group, RefreshTrigger.MANUAL)
+    with django_assert_num_queries(count):
+        request_refresh(group, RefreshTrigger.MANUAL)
+    bigger = create_group(
+        COURSE, rule(IDLE, criterion("last_login", operator=">", days=11), criterion("last_login", operator="exists"))
+    )
+    with django_assert_num_queries(count):  # Three criteria of one type cost what one costs.
+        request_refresh(bigger, RefreshTrigger.MANUAL)
+
+
+def test_missing_type_keeps_the_members_and_names_it(group):
+    with registry.without("last_login"):
+        refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+        assert (refresh.state, refresh.error_code) == (RefreshState.FAILED, "criterion_type_missing")
+        (detail,) = api.describe([api.get_user_group(group.uuid)])
+        assert detail.state == GroupState.UNEVALUABLE
+        assert "last_login" in detail.state_reason["message"]
+        assert list(api.user_groups(states=["unevaluable"])) == [group]
+        assert list(api.user_groups(states=["fresh", "stale"])) == []
+    assert member_names(group) == {"idle", "long_idle"}
+    (detail,) = api.describe([api.get_user_group(group.uuid)])
+    assert (detail.state, detail.state_reason["code"]) == (GroupState.STALE, "awaiting_refresh")
+    assert list(api.user_groups(states=["stale"])) == [group]
+    assert list(api.user_groups(states=["unevaluable"])) == []
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert api.get_user_group(group.uuid).state == GroupState.FRESH
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(SourceUnavailable(), "source_unavailable"), (ZeroDivisionError(), "criterion_failed")]
+)
+def test_failing_source_changes_nobody_and_heals(group, monkeypatch, error, code):
+    User.objects.filter(username="idle").update(last_login=timezone.now())
+
+    def fail(self, context):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LastLogin, "fact", fail)
+        refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert (refresh.state, refresh.error_code) == (RefreshState.FAILED, code)
+    assert member_names(group) == {"idle", "long_idle"}
+    stale = api.get_user_group(group.uuid)
+    assert (stale.state, stale.state_code, stale.member_count) == (GroupState.STALE, code, 2)
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert member_names(group) == {"long_idle"}
+    healed = api.get_user_group(group.uuid)
+    assert (healed.state, healed.state_code) == (GroupState.FRESH, "")
+
+
+def test_run_of_an_older_rule_is_cancelled(group):
+    refresh = Refresh.objects.create(
+        user_group=group, trigger="manual", requested_at=timezone.now(), rule_version=group.rule_version
+    )
+    UserGroup.objects.filter(pk=group.pk).update(rule_version=2)
+    User.objects.filter(username="idle").update(last_login=timezone.now())
+    run(refresh.pk)
+    refresh.refresh_from_db()
+    assert refresh.state == RefreshState.CANCELLED
+    assert member_names(group) == {"idle", "long_idle"}
+
+
+def test_run_is_carried_out_once(group):
+    refresh = request_refresh(group, RefreshTrigger.MANUAL)
+    finished_at = refresh.finished_at
+    run(refresh.pk)
+    refresh.refresh_from_db()
+    assert refresh.finished_at == finished_at
+
+
+def test_what_cannot_be_refreshed(group):
+    with pytest.raises(WrongMembershipSource):
+        request_refresh(UserGroupFactory(manual=True), RefreshTrigger.MANUAL)
+    for change in ({"is_enabled": False}, {"is_frozen": True}, {"live": None}):
+        other = UserGroupFactory(rule=rule(IDLE), **change)
+        with pytest.raises(NotRefreshable):
+            request_refresh(other, RefreshTrigger.MANUAL)
+        assert not Refresh.objects.filter(user_group=other).exists()
