@@ -9,7 +9,7 @@ from .criteria.facts import Fact, ValueTest
 from .criteria.fields import DaysField, KeyField, ListField, PercentField, UserListField
 from .criteria.models import Criterion, criterion_link
 from .criteria.operands import DaysAgo, EvaluationContext, Listed, OnDate, Operand, Threshold, fraction
-from .criteria.operators import ELAPSED_LABELS, Operator, operators
+from .criteria.operators import Operator, operators
 from .data import Scope, ScopeType
 from .exceptions import SourceUnavailable
 from .groups.platform import Course, Enrollment
@@ -18,7 +18,6 @@ from .sets import IdSet, fetch_ids
 from .sources import PLATFORM, Availability, DataSource, LearnerSet, UserIds
 
 __all__ = [
-    "ELAPSED_LABELS",
     "PLATFORM",
     "AllOf",
     "Anything",

@@ -121,7 +121,8 @@ class Scope:
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule of the input: where (JSON pointer into the request), which (stable code), in words, with numbers."""
+    """One broken rule of the input: where (JSON pointer into the request), which (stable code), in words, with
+    numbers."""
 
     pointer: str
     code: str

@@ -20,8 +20,8 @@ class DataClock(models.Model):
     def now(cls) -> datetime:
         """The instant at which rules are evaluated here.
 
-        Data that was loaded as of one day stands still, so that the clock does too: an hour later "more than 10 days ago"
-        still means what it meant on that day, and the numbers of the README stay true.
+        Data that was loaded as of one day stands still, so that the clock does too: an hour later "more than 10 days
+        ago" still means what it meant on that day, and the numbers of the README stay true.
         """
         instant = cls.objects.order_by("pk").values_list("instant", flat=True).first()
         return instant or timezone.now()

@@ -26,8 +26,9 @@ class Choice:
 class ChoiceSource:
     """The choices of a field in a scope.
 
-    ``search`` and ``resolve`` must be cheap: they are asked at each key stroke and for each stored value. ``closed`` says
-    that only these values are valid; an open source merely suggests. ``remote`` makes the client search even a short list.
+    ``search`` and ``resolve`` must be cheap: they are asked at each key stroke and for each stored value. ``closed``
+    says that only these values are valid; an open source merely suggests. ``remote`` makes the client search even a
+    short list.
     """
 
     closed = True

@@ -1,9 +1,9 @@
 """Conditions on a learner's value, said once for the database and for Python.
 
 A condition is the positive part of an operator ("at least 40", "one of ES, FR"). It can be asked of values in Python
-(``matches``), and it can narrow a queryset of values (``inside``); ``outside`` narrows to the values that do *not* satisfy
-it, never by negating SQL, whose three-valued logic would lose rows without a value. The two engines are compared by the
-oracle test.
+(``matches``), and it can narrow a queryset of values (``inside``); ``outside`` narrows to the values that do *not*
+satisfy it, never by negating SQL, whose three-valued logic would lose rows without a value. The two engines are
+compared by the oracle test.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from django.db import models
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
+from django.db.models.lookups import IsNull
 
 Rows = QuerySet[Any, Any]
 
@@ -41,7 +42,7 @@ class Anything:
         return bool(values)
 
     def inside(self, rows: Rows, user: str, value: str) -> Rows:
-        return rows.filter(**{f"{value}__isnull": False})
+        return rows.filter(IsNull(F(value), False))  # As an expression: opaque-key fields refuse the lookup.
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ ANY_VALUE = Interval()
 class ExactlyIn(models.Lookup):
     """``IN`` that compares text byte by byte on every database.
 
-    MySQL and MariaDB take 'us' and 'US ' for 'US' under their usual collations. The plain comparison stays in front,
-    because only that can use an index; the binary one then decides.
+    MySQL and MariaDB take 'us' and 'US ' for 'US' under their usual collations. There the plain comparison stays in
+    front, because only that can use an index; the binary one then decides.
     """
 
     lookup_name = "exactly_in"
@@ -113,6 +114,12 @@ class ExactlyIn(models.Lookup):
         values = sorted(self.rhs)
         marks = ", ".join(["%s"] * len(values))
         return f"{lhs} IN ({marks})", [*params, *values]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Columns of opaque keys ignore case there."""
+        lhs, params = self.process_lhs(compiler, connection)
+        marks = ", ".join(["%s"] * len(self.rhs))
+        return f"{lhs} COLLATE BINARY IN ({marks})", [*params, *sorted(self.rhs)]
 
     def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         sql, params = self.as_sql(compiler, connection)

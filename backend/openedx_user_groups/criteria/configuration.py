@@ -64,7 +64,8 @@ def parse(criterion_class: type[Criterion], config: Any, scope: Scope) -> tuple[
 
 
 def to_config(criterion: Criterion) -> dict[str, Any]:
-    """The configuration of a criterion as JSON. Lists of users hold ids here, which need no query and survive renaming."""
+    """The configuration of a criterion as JSON. Lists of users hold ids here, which need no query and survive
+    renaming."""
     operator = criterion.operator_named(criterion.operator)
     config: dict[str, Any] = {"operator": criterion.operator}
     if operator is None:

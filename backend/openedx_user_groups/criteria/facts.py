@@ -23,8 +23,8 @@ from .conditions import ANY_VALUE, Condition, Interval
 class ValueTest:
     """A question about a value: ``condition``, asked of values in ``domain``; anything else counts as missing.
 
-    ``missing`` is the answer for learners without a value; ``complement`` inverts the whole answer afterwards, so that an
-    operator and its complement always split the universe in two.
+    ``missing`` is the answer for learners without a value; ``complement`` inverts the whole answer afterwards, so that
+    an operator and its complement always split the universe in two.
     """
 
     condition: Condition

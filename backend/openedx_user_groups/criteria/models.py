@@ -1,4 +1,5 @@
-"""The rows of a rule: its inner nodes and its leaves, the criteria. Every criterion type is a child of ``Criterion``."""
+"""The rows of a rule: its inner nodes and its leaves, the criteria. Every criterion type is a child of
+``Criterion``."""
 
 from __future__ import annotations
 
@@ -51,8 +52,8 @@ class Criterion(models.Model):
     """One condition of a rule, and the base of every criterion type.
 
     A type is a model that inherits from this one and declares ``criterion_type``; that files it (see ADR 1). This base
-    row survives when the type's app is uninstalled: it keeps the slug, the operator and the last valid configuration, so
-    that the group still opens, lists and says why it cannot be evaluated.
+    row survives when the type's app is uninstalled: it keeps the slug, the operator and the last valid configuration,
+    so that the group still opens, lists and says why it cannot be evaluated.
 
     .. no_pii:
     """

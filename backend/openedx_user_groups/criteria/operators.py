@@ -52,22 +52,12 @@ DEFAULT_LABELS: dict[str, Any] = {
     "not_exists": _("is not known"),
 }
 
-ELAPSED_LABELS: dict[str, Any] = {
-    "=": _("was exactly this long ago"),
-    ">": _("was more than this long ago"),
-    ">=": _("was at least this long ago"),
-    "<": _("was less than this long ago"),
-    "<=": _("was at most this long ago"),
-    "between": _("was between these"),
-}
-
-
 @dataclass(frozen=True)
 class Operator:
     """An operator as one type offers it.
 
-    ``fields`` are the value fields that it compares with. Where there are several, exactly one is filled in ("days ago" or
-    "date"). ``requires`` are fields that must stand beside it (which subsection), ``options`` fields that may.
+    ``fields`` are the value fields that it compares with. Where there are several, exactly one is filled in ("days ago"
+    or "date"). ``requires`` are fields that must stand beside it (which subsection), ``options`` fields that may.
     """
 
     id: str

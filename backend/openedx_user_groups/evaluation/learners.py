@@ -27,7 +27,8 @@ Values = dict[int, list[Any]]
 def matching(evaluations: Mapping[Key, Evaluation], user_ids: IdSet, *, from_facts: bool = True) -> dict[Key, IdSet]:
     """Which of ``user_ids`` each rule matches. All evaluations must have the same scope and instant.
 
-    ``from_facts=False`` answers every leaf from its set restricted to these learners (the other way to the same answer).
+    ``from_facts=False`` answers every leaf from its set restricted to these learners (the other way to the same
+    answer).
     """
     if not evaluations:
         return {}

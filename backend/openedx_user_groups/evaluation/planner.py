@@ -1,8 +1,8 @@
 """Which plan is cheaper. Every plan gives the same set.
 
 Measured on MariaDB (``benchmarks/``): one composed statement wins while the universe is a small part of all accounts,
-because the database only looks at the universe's learners; from about a tenth of all accounts on, reading each leaf over
-its own table into a bitmap wins, because nothing is joined. See ADR 4.
+because the database only looks at the universe's learners; from about a tenth of all accounts on, reading each leaf
+over its own table into a bitmap wins, because nothing is joined. See ADR 4.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ def is_relational(node: Node | Leaf, sets: Mapping[str, LearnerSet]) -> bool:
 def where(node: Node | Leaf, sets: Mapping[str, LearnerSet], universe: Universe) -> Q:
     """The condition on the universe's rows that ``node`` denotes.
 
-    A leaf is ``user IN (subquery over its own table)`` or its negation. Both columns are never NULL, so the negation is the
-    exact complement; see ADR 4 for the forms that were measured.
+    A leaf is ``user IN (subquery over its own table)`` or its negation. Both columns are never NULL, so the negation is
+    the exact complement; see ADR 4 for the forms that were measured.
     """
     if isinstance(node, Leaf):
         return _leaf(sets[node.pointer], universe)

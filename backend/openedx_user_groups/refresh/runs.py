@@ -30,7 +30,8 @@ _LASTING = {TYPE_MISSING, CONFIGURATION_INVALID}
 def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any = None) -> Refresh:
     """Record a run of ``group`` and have it carried out: in a worker where there is a broker, at once otherwise.
 
-    Raises ``WrongMembershipSource`` for a manual group and ``NotRefreshable`` for one that is disabled, frozen or archived.
+    Raises ``WrongMembershipSource`` for a manual group and ``NotRefreshable`` for one that is disabled, frozen or
+    archived.
     """
     if group.is_manual:
         raise WrongMembershipSource(

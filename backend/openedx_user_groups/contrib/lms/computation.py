@@ -8,6 +8,7 @@ part of the learners can see therefore counts for everybody.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,19 +43,21 @@ def compute(
 ) -> Computed:
     """Bring the stored progress of a course up to date, in one transaction.
 
-    ``total_blocks`` replaces the number of components that anybody completed; ``advance`` is told of each chunk.
+    ``total_blocks`` replaces the number of components that anybody completed. ``advance`` is told after each chunk how
+    many learners are written so far.
     """
     completed = BlockCompletionRow.objects.filter(context_key=course_key, completion=1.0).order_by()
     blocks = total_blocks or completed.aggregate(blocks=Count("block_key", distinct=True))["blocks"]
-    learners, chunk = 0, []
+    learners = 0
     with transaction.atomic():
-        for user_id, done in _completed_by_learner(course_key, completed):
-            percent = min(done / blocks, 1.0) if blocks else 0.0
-            chunk.append(CourseProgress(user_id=user_id, course_key=course_key, percent=percent, as_of=as_of))
-            if len(chunk) == CHUNK:
-                learners += _write(chunk, advance)
-                chunk = []
-        learners += _write(chunk, advance)
+        shares = (
+            CourseProgress(user_id=user_id, course_key=course_key, percent=_share(done, blocks), as_of=as_of)
+            for user_id, done in _completed_by_learner(course_key, completed)
+        )
+        while chunk := list(itertools.islice(shares, CHUNK)):
+            _write(chunk)
+            learners += len(chunk)
+            advance(learners)
         # What this run did not write belongs to people who left and whose completions were reset.
         CourseProgress.objects.filter(course_key=course_key).exclude(as_of=as_of).delete()
     return Computed(learners, blocks)
@@ -63,7 +66,7 @@ def compute(
 def _completed_by_learner(course_key: CourseKey, completed: QuerySet[Any, Any]) -> Iterator[tuple[int, int]]:
     """Everybody with a completion, then the active learners without: those are at 0."""
     seen = IdSet()
-    for user_id, done in completed.values_list("user_id").annotate(done=Count("pk")):
+    for user_id, done in completed.values_list("user_id").annotate(done=Count("pk")).iterator(CHUNK):
         seen.add(user_id)
         yield user_id, done
     active = Enrollment.objects.filter(course_id=course_key, is_active=True).order_by()
@@ -71,7 +74,12 @@ def _completed_by_learner(course_key: CourseKey, completed: QuerySet[Any, Any]) 
         yield user_id, 0
 
 
-def _write(chunk: list[CourseProgress], advance: Callable[[int], object]) -> int:
+def _share(done: int, blocks: int) -> float:
+    # The caller's total may be too small; without any component nobody has done anything.
+    return min(done / blocks, 1.0) if blocks else 0.0
+
+
+def _write(chunk: list[CourseProgress]) -> None:
     # MySQL takes whichever unique key is hit, and refuses to be told which.
     named = connection.features.supports_update_conflicts_with_target
     CourseProgress.objects.bulk_create(
@@ -80,5 +88,3 @@ def _write(chunk: list[CourseProgress], advance: Callable[[int], object]) -> int
         unique_fields=["course_key", "user"] if named else None,
         update_fields=["percent", "as_of"],
     )
-    advance(len(chunk))
-    return len(chunk)

@@ -16,7 +16,8 @@ from sandbox.platform.student.models import CourseAccessRole
 # The course of the README's example, where the OULAD data is loaded; else the first course that has staff.
 SHOWN_COURSE = "course-v1:OULAD+BBB+2013J"
 
-EXAMPLE = """curl -s {address}/api/user_group/v1/previews/ -H "Authorization: Token {token}" -H "Content-Type: application/json" -d '
+EXAMPLE = """curl -s {address}/api/user_group/v1/previews/ \\
+  -H "Authorization: Token {token}" -H "Content-Type: application/json" -d '
 {{"scope": {{"type": "course", "key": "{course}"}},
   "rule": {{"combine": "all", "nodes": [
     {{"kind": "criterion", "type": "last_login", "config": {{"operator": ">", "days": 10}}}},
@@ -42,11 +43,11 @@ class Command(BaseCommand):
             return
         course = str(role.course_id)
         self._account(f"staff of {course}", role.user, "edx" if course == SHOWN_COURSE else role.user.username)
-        self.stdout.write(f"\nRules are evaluated as of {DataClock.now():%Y-%m-%d %H:%M} UTC, when the data was loaded.")
+        self.stdout.write(f"\nRules are evaluated as of {DataClock.now():%Y-%m-%d %H:%M} UTC, the day of the data.")
         self.stdout.write("\nTry:")
         self.stdout.write(f"  {address}/api/docs/   the API, in the browser")
         self.stdout.write(f"  {address}/admin/      groups, criteria, members and runs")
-        self.stdout.write("  who last signed in more than 10 days ago, has a grade below 40 % and is not on the audit track:\n")
+        self.stdout.write("  last login over 10 days ago, grade below 40 %, not on the audit track:\n")
         token, _ = Token.objects.get_or_create(user=role.user)
         self.stdout.write(EXAMPLE.format(address=address, token=token.key, course=course) + "\n\n")
 

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             self.style.SUCCESS(
                 f"Day {options['day']} at {now.isoformat()}: {len(world.courses)} courses, {len(world.learners):,} "
                 f"learners, {len(world.enrollments):,} enrollments. Staff accounts such as "
-                f"{world.courses[0].staff_username!r} have the password given. The sandbox's clock stands at that instant; "
-                f"`sandbox_clock --run` lets it run."
+                f"{world.courses[0].staff_username!r} have the password given. The sandbox's clock stands at that "
+                f"instant; `sandbox_clock --run` lets it run."
             )
         )

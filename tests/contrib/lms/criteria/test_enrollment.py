@@ -61,7 +61,7 @@ class TestEnrollmentTrack:
         assert [(choice.value, choice.label) for choice in source.search(COURSE, "", 10)] == [("honor", "Honor")]
 
     def test_refused(self, tracks):
-        assert refused("enrollment_track", {"operator": "in", "modes": ["honor"]}) == [("/modes/0", "invalid_choice")]
+        assert refused("enrollment_track", {"operator": "in", "modes": ["gold"]}) == [("/modes/0", "invalid_choice")]
         assert refused("enrollment_track", {"operator": "exists"}) == [("/operator", "unknown_operator")]
 
 

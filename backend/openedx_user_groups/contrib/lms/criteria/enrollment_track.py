@@ -26,6 +26,22 @@ from openedx_user_groups.criteria_api import (
 
 from ..platform import CourseModeRow
 
+#: The tracks that the platform itself knows.
+PLATFORM_TRACKS: dict[str, Any] = {
+    "audit": _("Audit"),
+    "honor": _("Honor"),
+    "verified": _("Verified"),
+    "professional": _("Professional"),
+    "no-id-professional": _("Professional without identity check"),
+    "credit": _("Credit"),
+    "masters": _("Master's degree"),
+    "executive-education": _("Executive education"),
+    "paid-executive-education": _("Executive education, paid"),
+    "unpaid-executive-education": _("Executive education, unpaid"),
+    "paid-bootcamp": _("Boot camp, paid"),
+    "unpaid-bootcamp": _("Boot camp, unpaid"),
+}
+
 
 def configured_tracks(scope: Scope) -> dict[str, Any]:
     """The tracks that the course offers, or the platform's default one where nothing is configured."""
@@ -41,12 +57,16 @@ def tracks(scope: Scope) -> dict[str, Any]:
 
 
 class TrackChoices(ListedChoices):
-    """Tracks of a course. Reading those in use passes over all its enrollments, so that is done only where needed."""
+    """Tracks of a course. Reading those in use passes over all its enrollments, so that is done only where needed.
+
+    A rule may also name a track of the platform that the course does not offer (yet, or in this run): it matches
+    nobody.
+    """
 
     def resolve(self, scope: Scope, values: Collection[str]) -> list[Choice]:
-        configured = configured_tracks(scope)
-        if configured.keys() >= set(values):
-            return [Choice(value, configured[value]) for value in values]
+        known = PLATFORM_TRACKS | configured_tracks(scope)
+        if known.keys() >= set(values):
+            return [Choice(value, known[value]) for value in values]
         return super().resolve(scope, values)
 
 

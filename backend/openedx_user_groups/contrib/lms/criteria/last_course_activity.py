@@ -25,7 +25,7 @@ class LastCourseActivity(ActivityCriterion):
     category = "activity"
     missing_meaning = _("The learner has completed nothing in the course.")
 
-    operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("took place at all"), _("never took place"))
+    operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever took place"), _("never took place"))
 
     def fact(self, context: EvaluationContext) -> Fact:
         rows = BlockCompletionRow.objects.filter(context_key=context.scope.course_key).values("user_id")

@@ -22,7 +22,7 @@ class LastLogin(ActivityCriterion):
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner never signed in.")
 
-    operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("took place at all"), _("never took place"))
+    operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever took place"), _("never took place"))
 
     def fact(self, context: EvaluationContext) -> Fact:
         return Fact(get_user_model()._default_manager.all(), user="pk", value="last_login")

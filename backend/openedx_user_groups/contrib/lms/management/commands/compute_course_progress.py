@@ -45,9 +45,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  done: {computed.learners:,} learners, {computed.blocks:,} components")
 
     def _advance(self, learners: int) -> None:
-        if learners:
-            self.stdout.write(f"  … {learners:,} learners written")
-            self.stdout.flush()
+        self.stdout.write(f"  … {learners:,} learners written")
+        self.stdout.flush()
 
 
 def _parsed(course_keys: list[str]) -> Iterator[CourseKey]:
