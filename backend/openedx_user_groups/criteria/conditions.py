@@ -109,24 +109,24 @@ class ExactlyIn(models.Lookup):
     lookup_name = "exactly_in"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
         values = sorted(self.rhs)
         marks = ", ".join(["%s"] * len(values))
-        return f"{lhs} IN ({marks})", [*params, *values]
+        return f"{lhs} IN ({marks})", (*params, *values)
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Columns of opaque keys ignore case there."""
         lhs, params = self.process_lhs(compiler, connection)
         marks = ", ".join(["%s"] * len(self.rhs))
-        return f"{lhs} COLLATE BINARY IN ({marks})", [*params, *sorted(self.rhs)]
+        return f"{lhs} COLLATE BINARY IN ({marks})", (*params, *sorted(self.rhs))
 
-    def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         sql, params = self.as_sql(compiler, connection)
         lhs, lhs_params = self.process_lhs(compiler, connection)
         marks = ", ".join(["%s"] * len(self.rhs))
         exact = f"CAST({lhs} AS BINARY) IN ({marks})"
-        return f"({sql} AND {exact})", [*params, *lhs_params, *(v.encode() for v in sorted(self.rhs))]
+        return f"({sql} AND {exact})", (*params, *lhs_params, *(v.encode() for v in sorted(self.rhs)))
 
 
 def _one_of(rows: Rows, value: str, values: Collection[Any]) -> Rows:
@@ -158,8 +158,9 @@ class AllOf:
         return self.values.issubset(values)
 
     def inside(self, rows: Rows, user: str, value: str) -> Rows:
-        listed = _one_of(rows, value, self.values).order_by().values(user)
-        return listed.annotate(listed_values=Count(value, distinct=True)).filter(listed_values=len(self.values))
+        listed: Rows = _one_of(rows, value, self.values).order_by().values(user)
+        listed = listed.annotate(listed_values=Count(value, distinct=True))
+        return listed.filter(listed_values=len(self.values))
 
 
 @dataclass(frozen=True)
@@ -183,4 +184,5 @@ class EmailDomains:
             where |= Q(lowered_email__endswith=f"@{domain}")
             if self.subdomains:
                 where |= Q(lowered_email__endswith=f".{domain}", lowered_email__contains="@")
-        return rows.annotate(lowered_email=Lower(value)).filter(where)
+        lowered: Rows = rows.annotate(lowered_email=Lower(value))
+        return lowered.filter(where)

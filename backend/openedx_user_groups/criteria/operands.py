@@ -116,7 +116,7 @@ class OnDate(Operand):
 
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
         first: date = getattr(criterion, self.field)
-        last: date = getattr(criterion, self.upper, None) if operator == "between" else first
+        last: date = getattr(criterion, self.upper) if operator == "between" else first
         starts, ends = _midnight(first, context.time_zone), _midnight_after(last, context.time_zone)
         return {
             "<": Interval(None, starts, upper_open=True),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +78,20 @@ def courses_of(scope: Scope) -> list[CourseKey]:
     if scope.type == ScopeType.COURSE:
         return [scope.course_key]
     if scope.type == ScopeType.INSTANCE:
-        return list(Course.objects.order_by("id").values_list("id", flat=True))
-    keys = set(Course.objects.filter(org=scope.key).values_list("id", flat=True))
+        return list(_keys(Course.objects.order_by("id")))
+    # Names are compared again here: the collations of MySQL ignore case.
+    keys = set(_keys(course for course in Course.objects.filter(org=scope.key) if course.org == scope.key))
     linked = OrganizationCourse.objects.filter(organization__short_name=scope.key, active=True)
-    keys.update(CourseKey.from_string(key) for key in linked.values_list("course_id", flat=True))
+    for key, name in linked.values_list("course_id", "organization__short_name"):
+        if name == scope.key:
+            keys.add(CourseKey.from_string(key))
     return sorted(keys, key=str)
+
+
+def _keys(courses: Iterable[Course]) -> Iterator[CourseKey]:
+    for course in courses:
+        if course.id is not None:  # The type of the field allows it; the primary key does not.
+            yield course.id
 
 
 def _retired_accounts() -> QuerySet[Any, Any]:

@@ -23,18 +23,19 @@ def insert_for_users(model: type[models.Model], user_ids: Iterable[int], **const
     """
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
-    fields = [model._meta.get_field(name) for name in constants]
+    options: Any = model._meta
+    fields = [options.get_field(name) for name in constants]
     columns = ", ".join(quote(field.column) for field in fields)
     values = [
         field.get_db_prep_save(value, connection=connection)
         for field, value in zip(fields, constants.values(), strict=True)
     ]
-    accounts = get_user_model()._meta
+    accounts: Any = get_user_model()._meta
     key = quote(accounts.pk.column)
     with connection.cursor() as cursor:
         for chunk in chunks(user_ids, settings.get("WRITE_CHUNK_SIZE")):
             cursor.execute(
-                f"INSERT INTO {quote(model._meta.db_table)} ({columns}, {quote('user_id')}) "
+                f"INSERT INTO {quote(options.db_table)} ({columns}, {quote('user_id')}) "
                 f"SELECT {', '.join(['%s'] * len(values))}, {key} FROM {quote(accounts.db_table)} "
                 f"WHERE {key} IN ({', '.join(map(str, chunk))})",
                 values,

@@ -9,12 +9,13 @@ from django.db import transaction
 
 from .models import Refresh
 
+#: The task's name, by which it is sent: the task itself imports what a run needs.
+RUN_REFRESH = "openedx_user_groups.run_refresh"
+
 
 def dispatch(refresh: Refresh, run: Callable[[int], None]) -> None:
     """Have ``run`` called with the refresh's key, in a worker once the transaction is committed, or now."""
     if not current_app.conf.broker_url or current_app.conf.task_always_eager:
         run(refresh.pk)
         return
-    from .tasks import run_refresh
-
-    transaction.on_commit(lambda: run_refresh.delay(refresh.pk))
+    transaction.on_commit(lambda: current_app.send_task(RUN_REFRESH, [refresh.pk]))
