@@ -1,10 +1,18 @@
 """The door for code of the platform and for the REST API: everything that may be asked of user groups.
 
-Functions raise the errors of ``exceptions`` and return frozen values of ``data`` or querysets that the caller may narrow,
-order and page. Nothing here checks permissions: whoever calls has done so.
+Functions raise the errors of ``exceptions`` and return frozen values of ``data`` or querysets that the caller may
+narrow, order and page. Nothing here checks permissions: whoever calls has done so.
 """
 
 from .actions.criterion_types import criterion_type_document, criterion_types_document, resolve_choices, search_choices
+from .actions.imports import (
+    ImportMode,
+    ImportOutcome,
+    ImportReport,
+    ImportRow,
+    export_members,
+    import_members,
+)
 from .actions.members import (
     MembersChanged,
     add_members,
@@ -25,8 +33,14 @@ from .actions.user_groups import (
     update_user_group,
     user_groups,
 )
+from .membership.csv_files import Identifier
 
 __all__ = [
+    "Identifier",
+    "ImportMode",
+    "ImportOutcome",
+    "ImportReport",
+    "ImportRow",
     "MembersChanged",
     "UserGroupDetail",
     "add_members",
@@ -35,7 +49,9 @@ __all__ = [
     "criterion_type_document",
     "criterion_types_document",
     "describe",
+    "export_members",
     "get_user_group",
+    "import_members",
     "members",
     "membership_changes",
     "memberships_of",

@@ -12,7 +12,8 @@ from typing import Any
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 
-from .criteria import registry
+from .criteria import configuration, registry
+from .criteria.fields import value_field
 from .criteria.models import Criterion
 from .criteria.operators import ARITIES, Arity
 
@@ -56,6 +57,9 @@ def _check_operators(criterion_class: type[Criterion]) -> Iterator[checks.CheckM
             if not _has_field(criterion_class, name):
                 hint = f"Add the field {name}, or take it from the operator “{operator.id}”."
                 yield _error(8, criterion_class, f"has no field “{name}”", hint)
+            elif not configuration.is_supported(value_field(criterion_class, name)):
+                hint = "Use a boolean, integer, decimal, date, datetime or char field, or one of criteria_api."
+                yield _error(11, criterion_class, f"has a field “{name}” that forms cannot show", hint)
         for name in set(operator.fields) - operands:
             if criterion_class.learner_set is Criterion.learner_set:
                 hint = "Add it to operands, for instance Threshold('percent') or Listed('countries')."

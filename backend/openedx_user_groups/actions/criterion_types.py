@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings as site_settings
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria import metadata, registry
@@ -38,7 +40,8 @@ def criterion_types_document(scope: Scope, *, audience: str = "") -> dict[str, A
         user_group__scope_type=scope.type, user_group__scope_key=scope.key, user_group__live=True
     )
     missing = set(used.order_by().values_list("type_slug", flat=True).distinct()) - installed
-    return metadata.document(scope, audience=audience, missing_types=missing)
+    locale = get_language() or site_settings.LANGUAGE_CODE
+    return metadata.document(scope, locale=locale, audience=audience, missing_types=missing)
 
 
 def criterion_type_document(scope: Scope, type_slug: str) -> dict[str, Any]:

@@ -72,12 +72,20 @@ def remove_members(group: UserGroup, learners: Collection[str], *, acting_user: 
 
 
 def change_manual_members(
-    group: UserGroup, difference: Callable[[IdSet], Delta], named: int, acting_user: Any
+    group: UserGroup,
+    difference: Callable[[IdSet], Delta],
+    named: int,
+    acting_user: Any,
+    *,
+    trigger: RefreshTrigger = RefreshTrigger.MANUAL,
 ) -> MembersChanged:
     """Apply ``difference`` of the present members of a manual group, in one transaction, under its lock.
 
-    Raises ``WrongMembershipSource`` for a criteria group, ``NotRefreshable`` for one that is frozen or disabled, ``NotFound``
-    for one that was archived meanwhile.
+    ``trigger`` becomes the origin of the memberships that are added. Where there is no difference nothing is written,
+    not even who asked for it.
+
+    Raises ``WrongMembershipSource`` for a criteria group, ``NotRefreshable`` for one that is frozen or disabled,
+    ``NotFound`` for one that was archived meanwhile.
     """
     check_is_manual(group)
     with transaction.atomic():
@@ -87,10 +95,11 @@ def change_manual_members(
         if locked.is_frozen or not locked.is_enabled:
             raise NotRefreshable(_("The members of a frozen or disabled user group cannot be changed."))
         delta = difference(member_ids(locked))
-        apply_delta(locked, delta, Cause(RefreshTrigger.MANUAL, timezone.now()))
-        set_state(locked, GroupState.FRESH)
-        locked.modified_by = acting_user
-        locked.save()
+        if delta:
+            apply_delta(locked, delta, Cause(trigger, timezone.now()))
+            set_state(locked, GroupState.FRESH)
+            locked.modified_by = acting_user
+            locked.save()
     log.info(
         "Members of user group %s changed by user %s: %s added, %s removed.",
         group.uuid, acting_user.pk, len(delta.added), len(delta.removed),

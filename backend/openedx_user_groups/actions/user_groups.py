@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -16,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.definitions import listed_users, parse_rule, rule_to_wire
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.criteria.storage import load_rule, load_rules, save_rule
-from openedx_user_groups.criteria.tree import Node
+from openedx_user_groups.criteria.storage import TYPE_MISSING, load_rule, load_rules, save_rule
+from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import GroupState, MembershipSource, RefreshTrigger, Scope, Violation
 from openedx_user_groups.evaluation.evaluator import problem_message
 from openedx_user_groups.exceptions import InvalidInput, NameTaken, NotFound, RuleVersionConflict
@@ -49,9 +50,14 @@ def user_groups(*, states: Collection[str] = ()) -> UserGroupQuerySet:
     groups: UserGroupQuerySet = UserGroup.objects.live()
     if not states:
         return groups
-    broken = groups.filter(is_enabled=True, is_frozen=False, pk__in=_groups_with_missing_types())
-    wanted = groups.filter(state__in=set(states)).exclude(pk__in=broken.values("pk"))
-    return wanted | broken if GroupState.UNEVALUABLE in states else wanted
+    broken = Q(is_enabled=True, is_frozen=False, pk__in=_groups_with_missing_types())
+    healed = Q(state=GroupState.UNEVALUABLE, state_code=TYPE_MISSING) & ~broken  # Shown as stale until refreshed.
+    shown = Q(state__in=set(states)) & ~broken & ~healed
+    if GroupState.UNEVALUABLE in states:
+        shown |= broken
+    if GroupState.STALE in states:
+        shown |= healed
+    return groups.filter(shown)
 
 
 def get_user_group(uuid: UUID) -> UserGroup:
@@ -90,7 +96,7 @@ def create_user_group(
     group = UserGroup(
         scope_type=scope.type,
         scope_key=scope.key,
-        name=name,
+        name=name.strip(),
         description=description,
         membership_source=membership_source,
         is_enabled=is_enabled,
@@ -114,8 +120,8 @@ def update_user_group(
     Args:
         rule_version: the version that the writer read; must be named when the rule changes.
 
-    Raises ``NotFound``, ``RuleVersionConflict``, ``NameTaken`` and ``InvalidInput``. Refreshes where the rule changed, or
-    where the group is used again after it was disabled or frozen.
+    Raises ``NotFound``, ``RuleVersionConflict``, ``NameTaken`` and ``InvalidInput``. Refreshes where the rule changed,
+    or where the group is used again after it was disabled or frozen.
     """
     unknown = set(changes) - set(EDITABLE)
     if unknown:
@@ -128,6 +134,7 @@ def update_user_group(
         rested = not group.is_enabled or group.is_frozen
         for key in ("name", "description", "is_enabled", "is_frozen"):
             setattr(group, key, changes.get(key, getattr(group, key)))
+        group.name = group.name.strip()
         rule_changed = "rule" in changes and _change_rule(group, changes["rule"])
         _set_resting_state(group, rule_changed=rule_changed or rested)
         group.modified_by = acting_user
@@ -177,19 +184,23 @@ def _change_rule(group: UserGroup, definition: Any) -> bool:
     return True
 
 
-def _meaning(rule: Node) -> Any:
-    """A rule without its node ids."""
-
-    def strip(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: strip(value) for key, value in node.items() if key != "id"}
-        return [strip(item) for item in node] if isinstance(node, list) else node
-
-    return strip(rule_to_wire(rule, {}))
+def _meaning(node: Node | Leaf) -> Any:
+    """What a rule says, without the ids and places of its nodes."""
+    if isinstance(node, Leaf):
+        return node.type, node.config
+    return node.combine, node.negated, [_meaning(child) for child in node.nodes]
 
 
 def _save(group: UserGroup) -> None:
-    """Save, with one answer on every database where another live group of the scope has the name in any case."""
+    """Validate and save. On every database another live group of the scope may not have the name in any case."""
+    try:
+        group.clean_fields(exclude={"scope_key", "state", "state_code", "state_message"})
+    except ValidationError as error:
+        raise InvalidInput(
+            Violation(f"/{name}", item.code or "invalid", " ".join(item.messages))
+            for name, items in error.error_dict.items()
+            for item in items
+        ) from None
     same_name = UserGroup.objects.live().in_scope(group.scope).filter(name__iexact=group.name).exclude(pk=group.pk)
     if same_name.exists():
         raise NameTaken()
@@ -235,8 +246,8 @@ def _current_state(group: UserGroup, rule: Node | None) -> tuple[GroupState, dic
         return state, None
     for leaf in rule.leaves() if rule else ():
         if leaf.problem:
-            reason = {"code": leaf.problem, "message": str(problem_message(leaf)), "pointer": leaf.pointer}
-            return GroupState.UNEVALUABLE, reason
+            message = str(problem_message(leaf))
+            return GroupState.UNEVALUABLE, {"code": leaf.problem, "message": message, "pointer": leaf.pointer}
     if state == GroupState.UNEVALUABLE:  # What was missing is back; the next refresh brings the members up to date.
         return GroupState.STALE, {"code": "awaiting_refresh", "message": str(_("Waiting for the next refresh."))}
     reason = {"code": group.state_code, "message": group.state_message} if group.state_code else None

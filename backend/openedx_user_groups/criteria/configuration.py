@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .models import Criterion
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\Z")
 
 
 class _Wrong(Exception):
@@ -123,6 +124,11 @@ def _parse_field(criterion_class: type[Criterion], operator: Operator, name: str
     return {name: low, f"{name}_to": high}
 
 
+def is_supported(field: Any) -> bool:
+    """Whether a value field of this class can travel in a configuration."""
+    return isinstance(field, tuple(field_class for field_class, _parse in _PARSERS))
+
+
 def _parse_value(field: Any, value: Any, pointer: str) -> Any:
     for field_class, parse_value in _PARSERS:
         if isinstance(field, field_class):
@@ -193,12 +199,23 @@ def _date(value: Any, pointer: str) -> date:
     raise _Wrong(pointer, "wrong_type", _("This must be a date such as 2026-01-31."), expected="date")
 
 
+def _instant(value: Any, pointer: str) -> datetime:
+    if isinstance(value, str) and _INSTANT.match(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    message = _("This must be an instant with its offset, such as 2026-01-31T09:30:00Z.")
+    raise _Wrong(pointer, "wrong_type", message, expected="datetime")
+
+
 _PARSERS: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (UserListField, _users),
     (ListField, _list),
     (models.BooleanField, _boolean),
     (models.IntegerField, _integer),
     (models.DecimalField, _decimal),
+    (models.DateTimeField, _instant),
     (models.DateField, _date),
     (models.CharField, _text),
 )
@@ -248,7 +265,7 @@ def _numbers(params: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == int(value) else float(value)
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date) else value  # A datetime is a date too.
 
 
 def _default(criterion: Criterion, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db import connection
 from django.db.models.functions import Lower
 
 #: The largest id that fits the platform's column (a signed 32-bit integer).
@@ -27,6 +28,9 @@ def by_email(emails: Collection[str]) -> dict[str, int]:
     if connection.vendor == "mysql":
         # Text compares without regard to case there. A function over the column would keep the platform's index on it
         # from being used, and read all accounts for each list.
+        rows = _accounts().filter(email__in=wanted)
+    else:
+        if connection.vendor == "mysql":  # Its collations ignore case, and only the bare column has an index.
         rows = _accounts().filter(email__in=wanted)
     else:
         rows = _accounts().annotate(lowered_email=Lower("email")).filter(lowered_email__in=wanted)

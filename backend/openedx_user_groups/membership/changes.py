@@ -42,8 +42,8 @@ def member_ids(group: UserGroup) -> IdSet:
 def replace_members(group: UserGroup, wanted: IdSet, cause: Cause) -> Delta:
     """Make ``wanted`` the members of ``group``; whoever stays is not touched.
 
-    The caller holds the group's row (``select_for_update``) in an open transaction, so that no other writer reads the same
-    members, and saves the group afterwards.
+    The caller holds the group's row (``select_for_update``) in an open transaction, so that no other writer reads the
+    same members, and saves the group afterwards.
     """
     present = member_ids(group)
     return apply_delta(group, Delta(added=wanted - present, removed=present - wanted), cause)
@@ -53,9 +53,7 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
     """Write a difference: memberships, history, and the count on the group (not saved). Same caller's duties."""
     for chunk in chunks(delta.removed, settings.get("WRITE_CHUNK_SIZE")):
         Membership.objects.filter(user_group=group, user_id__in=chunk).delete()
-    insert_for_users(
-        Membership, delta.added, user_group=group.pk, joined_at=cause.at, origin=cause.trigger.value
-    )
+    insert_for_users(Membership, delta.added, user_group=group.pk, joined_at=cause.at, origin=cause.trigger.value)
     for kind, ids in ((ChangeKind.REMOVED, delta.removed), (ChangeKind.ADDED, delta.added)):
         insert_for_users(
             MembershipChange,

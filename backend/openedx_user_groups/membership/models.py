@@ -15,12 +15,10 @@ from openedx_user_groups.groups.models import UserGroup
 def _account(**options: Any) -> models.ForeignKey[Any, Any]:
     """A link to an account without a constraint in the database.
 
-    Checking one would lock the account's row until the transaction ends: while a large group is written, sign-ins of its
-    learners would wait. Rows are only ever written for accounts that exist, and go when Django deletes an account.
+    Checking one would lock the account's row until the transaction ends: while a large group is written, sign-ins of
+    its learners would wait. Rows are only ever written for accounts that exist, and go when Django deletes an account.
     """
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, **options
-    )
+    return models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, **options)
 
 
 class Membership(models.Model):
@@ -38,7 +36,7 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = [  # noqa: RUF012
+        constraints = [
             # Also serves the two reads of a group: all its member ids, and its members page by page.
             models.UniqueConstraint(fields=["user_group", "user"], name="user_groups_one_membership"),
         ]
@@ -67,7 +65,7 @@ class MembershipChange(models.Model):
     class Meta:
         verbose_name = _("membership change")
         verbose_name_plural = _("membership changes")
-        indexes = [  # noqa: RUF012
+        indexes = [
             # A group's history, newest first, page by page; and "who was in the group on day X".
             models.Index(fields=["user_group", "at", "id"], name="user_groups_history"),
         ]

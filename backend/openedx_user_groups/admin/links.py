@@ -1,0 +1,43 @@
+"""Addresses of the admin's own pages, and links to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from openedx_user_groups.criteria import registry
+from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.groups.models import UserGroup
+
+#: The parameter by which every list is narrowed to one group; its value is the group's UUID.
+GROUP_PARAMETER = "user_group"
+
+
+def change_url(model: type[models.Model], key: Any) -> str:
+    """The page of one object."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
+
+
+def list_url(model: type[models.Model], group: UserGroup | None = None) -> str:
+    """The list of a model, of one group if given."""
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{url}?{GROUP_PARAMETER}={group.uuid}" if group else url
+
+
+def criterion_url(type_slug: str, key: Any) -> str:
+    """Where a criterion is edited: its type's own form; or read, where the type is not installed."""
+    return change_url(registry.find(type_slug) or Criterion, key)
+
+
+def link(url: str, text: Any) -> SafeString:
+    """A link."""
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def group_link(group: UserGroup) -> SafeString:
+    """A link to the page of a group."""
+    return link(change_url(UserGroup, group.pk), group)
