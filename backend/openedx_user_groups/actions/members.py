@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.data import GroupState, RefreshTrigger, Violation
@@ -20,7 +19,7 @@ from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, member_ids
 from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.refresh.models import Refresh
-from openedx_user_groups.refresh.runs import set_state
+from openedx_user_groups.refresh.runs import record_manual_run, set_state
 from openedx_user_groups.sets import IdSet
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,8 @@ def change_manual_members(
             raise NotRefreshable(_("The members of a frozen or disabled user group cannot be changed."))
         delta = difference(member_ids(locked))
         if delta:
-            apply_delta(locked, delta, Cause(trigger, timezone.now()))
+            run = record_manual_run(locked, trigger, acting_user, len(delta.added), len(delta.removed))
+            apply_delta(locked, delta, Cause(trigger, run.requested_at, run.pk))
             set_state(locked, GroupState.FRESH)
             locked.modified_by = acting_user
             locked.save()

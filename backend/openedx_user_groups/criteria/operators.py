@@ -52,6 +52,7 @@ DEFAULT_LABELS: dict[str, Any] = {
     "not_exists": _("is not known"),
 }
 
+
 @dataclass(frozen=True)
 class Operator:
     """An operator as one type offers it.

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db import connection
 from django.db.models.functions import Lower
 
 #: The largest id that fits the platform's column (a signed 32-bit integer).
@@ -16,8 +15,9 @@ MAX_USER_ID = 2**31 - 1
 
 def by_username(names: Collection[str]) -> dict[str, int]:
     """User ids by user name. Names that do not exist are left out; case matters on every database."""
-    found = _accounts().filter(username__in=set(names)).values_list("username", "pk")
-    return {username: pk for username, pk in found if username in names}
+    wanted = set(names)
+    found = _accounts().filter(username__in=wanted).values_list("username", "pk")
+    return {username: pk for username, pk in found if username in wanted}
 
 
 def by_email(emails: Collection[str]) -> dict[str, int]:
@@ -28,9 +28,6 @@ def by_email(emails: Collection[str]) -> dict[str, int]:
     if connection.vendor == "mysql":
         # Text compares without regard to case there. A function over the column would keep the platform's index on it
         # from being used, and read all accounts for each list.
-        rows = _accounts().filter(email__in=wanted)
-    else:
-        if connection.vendor == "mysql":  # Its collations ignore case, and only the bare column has an index.
         rows = _accounts().filter(email__in=wanted)
     else:
         rows = _accounts().annotate(lowered_email=Lower("email")).filter(lowered_email__in=wanted)

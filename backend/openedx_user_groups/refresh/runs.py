@@ -69,9 +69,31 @@ def run(refresh_id: int) -> None:
         _fail(refresh, error.code, str(error.message))
     except Exception:
         log.exception("Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid)
-        _fail(
-            refresh, "internal_error", _("An unexpected error stopped this refresh. The log of the site names it.")
-        )
+        _fail(refresh, "internal_error", _("An unexpected error stopped this refresh. The log of the site names it."))
+
+
+def record_manual_run(
+    group: UserGroup, trigger: RefreshTrigger, requested_by: Any, added: int, removed: int
+) -> Refresh:
+    """Record that somebody changed the members of a manual group, so that its history names who and how many.
+
+    The caller writes the change in the same transaction.
+    """
+    now = timezone.now()
+    return Refresh.objects.create(
+        user_group=group,
+        trigger=trigger,
+        requested_by=requested_by,
+        state=RefreshState.SUCCEEDED,
+        requested_at=now,
+        started_at=now,
+        finished_at=now,
+        as_of=now,
+        rule_version=group.rule_version,
+        added_count=added,
+        removed_count=removed,
+        member_count=group.member_count + added - removed,
+    )
 
 
 def _evaluate_and_write(refresh: Refresh) -> None:
