@@ -93,10 +93,7 @@ class Scope:
             raise ValueError("type")
         scope_type = ScopeType(scope_type)
         if scope_type == ScopeType.COURSE:
-            try:
-                key = str(CourseKey.from_string(key))
-            except InvalidKeyError:
-                raise ValueError("key") from None
+            key = _course_run(key)
         elif (scope_type == ScopeType.INSTANCE) == bool(key):
             raise ValueError("key")
         if len(key) > 255 or not key.isprintable():
@@ -117,6 +114,17 @@ class Scope:
 
     def __str__(self) -> str:
         return f"{self.type}:{self.key}" if self.key else str(self.type)
+
+
+def _course_run(text: str) -> str:
+    """The key of one course run; not of a library, nor of a branch or version of a course, which have no learners."""
+    try:
+        key = CourseKey.from_string(text)
+    except InvalidKeyError:
+        raise ValueError("key") from None
+    if not key.is_course or getattr(key, "branch", None) or getattr(key, "version_guid", None):
+        raise ValueError("key")
+    return str(key)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edx_django_utils.plugins import get_plugin_apps
+
 from sandbox.databases import database_settings, default_database_url
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,6 +52,8 @@ INSTALLED_APPS = [
     *PLATFORM_APPS,
     "sandbox",
 ]
+# Plugins that are installed come in as on the platform: by their entry point, with nothing to configure.
+INSTALLED_APPS += [app for app in get_plugin_apps("lms.djangoapp") if not app.startswith("openedx_user_groups.")]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -10,6 +10,8 @@ from rest_framework.authtoken.views import obtain_auth_token
 
 from sandbox.views import LandingView
 
+redoc = SpectacularRedocView.as_view(url_name="schema", template_name="sandbox/redoc.html")
+
 urlpatterns = [
     path("", LandingView.as_view(), name="landing"),
     path("admin/", admin.site.urls),
@@ -18,6 +20,6 @@ urlpatterns = [
     path("api/token/", obtain_auth_token, name="token"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="swagger-ui"),
-    path("api/docs/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("api/docs/redoc/", redoc, name="redoc"),
     path("", include("openedx_user_groups.urls")),
 ]

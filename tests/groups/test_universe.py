@@ -91,3 +91,22 @@ def test_size_is_not_counted_beyond_the_limit(courses):
         EnrollmentFactory(course=FIRST)
     assert universe_of(COURSE).size_up_to(3) == 3
     assert universe_of(COURSE).size_up_to(100) == 5
+
+
+@pytest.mark.parametrize(
+    ("scope_type", "key", "bad_part"),
+    [
+        ("planet", "", "type"),
+        ("course", "", "key"),
+        ("course", "OrgX", "key"),
+        ("course", "library-v1:OrgX+L", "key"),
+        ("course", f"{FIRST}+branch@draft", "key"),
+        ("organization", "", "key"),
+        ("instance", "OrgX", "key"),
+        ("organization", "x" * 256, "key"),
+        ("organization", "a\nb", "key"),
+    ],
+)
+def test_what_is_no_scope(scope_type, key, bad_part):
+    with pytest.raises(ValueError, match=f"^{bad_part}$"):
+        Scope.parse(scope_type, key)

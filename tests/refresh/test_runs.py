@@ -167,3 +167,13 @@ def test_what_cannot_be_refreshed(group):
         with pytest.raises(NotRefreshable):
             request_refresh(other, RefreshTrigger.MANUAL)
         assert not Refresh.objects.filter(user_group=other).exists()
+
+
+def test_memberships_of_a_learner_are_those_in_use(group):
+    idle = User.objects.get(username="idle")
+    other = create_group(COURSE, rule(IDLE))
+    assert [membership.user_group for membership in api.memberships_of(idle.pk)] == [group, other]
+    api.update_user_group(other.uuid, changes={"is_enabled": False}, rule_version=None, acting_user=idle)
+    assert [membership.user_group for membership in api.memberships_of(idle.pk)] == [group]
+    api.archive_user_group(group.uuid, acting_user=idle)
+    assert not api.memberships_of(idle.pk)

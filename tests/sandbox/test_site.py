@@ -53,6 +53,7 @@ def test_documentation_pages_need_no_other_site(admin_client, name):
     page = admin_client.get(reverse(name))
     assert page.status_code == 200
     assert b"drf_spectacular_sidecar" in page.content
+    assert b"https://" not in page.content
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def members(group: UserGroup) -> QuerySet[Membership]:
 
 def memberships_of(user_id: int) -> QuerySet[Membership]:
     """The live, enabled groups that a learner is in, with the groups."""
-    found = Membership.objects.filter(user_id=user_id, user_group__live=True)
+    found = Membership.objects.filter(user_id=user_id, user_group__live=True, user_group__is_enabled=True)
     return found.select_related("user_group", "user").order_by("user_group_id")
 
 

@@ -1,0 +1,78 @@
+"""What the OpenAPI document says that cannot be read off the code: errors, parameters, and which addresses are ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from openedx_user_groups.data import ScopeType
+
+from .errors import codes_of
+from .serializers.common import ProblemSerializer
+
+#: The addresses of this API.
+PREFIX = "/api/user_group/v1/"
+
+_MEANINGS = {
+    400: "The request is not valid; violations say where and why.",
+    401: "Sign in first.",
+    403: "Signed in, but not allowed.",
+    404: "There is no such object, or it is not for the person who asks.",
+    409: "The request does not fit the present state.",
+    413: "The body is too large.",
+    415: "The body is not of a media type that is taken here.",
+    429: "Too many requests; Retry-After says when to try again.",
+}
+
+UUID_PARAMETER = OpenApiParameter("uuid", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The user group.")
+
+
+def scope_parameters(*, required: bool) -> list[OpenApiParameter]:
+    """The parameters that name a scope."""
+    return [
+        OpenApiParameter("scope_type", str, enum=ScopeType.values, required=required, description="Kind of scope."),
+        OpenApiParameter(
+            "scope_key",
+            str,
+            description="Course key (write + as %2B) or short name of the organization; empty for the whole site.",
+        ),
+    ]
+
+
+def operation(
+    operation_id: str,
+    tag: str,
+    success: dict[int, Any] | dict[tuple[int, str], Any],
+    errors: tuple[int, ...] = (),
+    **options: Any,
+) -> Any:
+    """Document a view's method: ``success`` by status, ``errors`` beside those that every operation may answer.
+
+    An operation with a body may also answer 413 and 415.
+    """
+    body = (413, 415) if options.get("request") is not None else ()
+    responses: dict[Any, Any] = dict(success)
+    for status in sorted({*errors, *body, 401, 403, 429}):
+        responses[(status, "application/json")] = OpenApiResponse(ProblemSerializer, description=_meaning(status))
+    options.setdefault("request", None)
+    return extend_schema(operation_id=operation_id, tags=[tag], responses=responses, **options)
+
+
+def _meaning(status: int) -> str:
+    codes = codes_of(status)
+    return f"{_MEANINGS[status]} Codes: {', '.join(codes)}, and others." if codes else _MEANINGS[status]
+
+
+def only_this_api(endpoints: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Leave the rest of the site out of the document (a preprocessing hook of drf-spectacular)."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(PREFIX)]
+
+
+def with_bodies_of_delete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Document the body by which members are removed: the generator writes none for DELETE (a postprocessing hook)."""
+    members = result["paths"].get(PREFIX + "user_groups/{uuid}/members/")
+    if members is not None:
+        members["delete"]["requestBody"] = members["post"]["requestBody"]
+    return result
