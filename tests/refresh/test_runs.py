@@ -86,7 +86,7 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
 
 def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
-    count = 19
+    count = 21
     for _ in range(30):
         learner(40)
     request_refresh(group, RefreshTrigger.MANUAL)
@@ -177,3 +177,20 @@ def test_memberships_of_a_learner_are_those_in_use(group):
     assert [membership.user_group for membership in api.memberships_of(idle.pk)] == [group]
     api.archive_user_group(group.uuid, acting_user=idle)
     assert not api.memberships_of(idle.pk)
+
+
+def test_table_that_cannot_be_read_takes_down_one_group_only(group, monkeypatch):
+    """As between the installation of a plugin and its migration."""
+    other = create_group(COURSE, rule(criterion("account_age", operator=">=", days=0)))
+    monkeypatch.setattr(LastLogin._meta, "db_table", "no_such_table")
+    details = {detail.group.pk: detail for detail in api.describe([group, other])}
+    assert details[other.pk].state == GroupState.FRESH
+    assert details[group.pk].state == GroupState.UNEVALUABLE
+    assert details[group.pk].state_reason["code"] == "criterion_type_unreadable"
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert (refresh.state, refresh.error_code) == (RefreshState.FAILED, "criterion_type_unreadable")
+    assert request_refresh(other, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+    assert member_names(group) == {"idle", "long_idle"}
+    monkeypatch.undo()
+    assert request_refresh(group, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+    assert api.get_user_group(group.uuid).state == GroupState.FRESH

@@ -25,7 +25,7 @@ from . import forms, registry
 from .forms import ValueField
 from .models import Criterion
 from .operators import Arity, Operator
-from .storage import CONFIGURATION_INVALID, TYPE_MISSING
+from .storage import CONFIGURATION_INVALID, TYPE_MISSING, TYPE_UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ _CODES: dict[str, Any] = {
     CONFIGURATION_INVALID: _("The saved configuration of this criterion is no longer valid."),
     TYPE_FAILED: _("This criterion type cannot be offered now because of an error."),
     TYPE_MISSING: _("The app of this criterion type is not installed."),
+    TYPE_UNREADABLE: _("The table of this criterion type cannot be read."),
 }
 
 
@@ -176,7 +177,7 @@ def _head(criterion_class: type[Criterion], availability: Availability) -> dict[
     source = criterion_class.data_source
     return {
         "id": criterion_class.criterion_type,
-        "version": getattr(criterion_class, "version", 1),
+        "version": criterion_class.version,
         "label": str(criterion_class.label),
         "help_text": str(criterion_class.help_text),
         "category": criterion_class.category,

@@ -60,6 +60,8 @@ class Criterion(models.Model):
 
     # ---- What a type declares -------------------------------------------------------------------------------------
     criterion_type: ClassVar[str]
+    #: Raised when the meaning of saved configurations changes; clients see it.
+    version: ClassVar[int] = 1
     label: ClassVar[Any] = ""
     help_text: ClassVar[Any] = ""
     category: ClassVar[str] = "other"

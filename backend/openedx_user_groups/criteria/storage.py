@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
+
+from django.db import DatabaseError, transaction
 
 from openedx_user_groups.data import Combine
 from openedx_user_groups.groups.models import UserGroup
@@ -24,7 +26,11 @@ from .tree import Leaf, Node
 log = logging.getLogger(__name__)
 
 TYPE_MISSING = "criterion_type_missing"
+TYPE_UNREADABLE = "criterion_type_unreadable"
 CONFIGURATION_INVALID = "configuration_invalid"
+
+#: Reasons that only a change of the rule or of the installation removes; any other heals by trying again.
+LASTING_PROBLEMS = frozenset({TYPE_MISSING, TYPE_UNREADABLE, CONFIGURATION_INVALID})
 
 #: Base-row attributes that a criterion takes along when it is rebuilt or saved under a node.
 _BASE_FIELDS = ("id", "uuid", "user_group_id", "node_id", "position", "type_slug", "config")
@@ -84,18 +90,48 @@ def _load_criteria(group_ids: Collection[int]) -> list[tuple[Criterion, Criterio
     by_slug: dict[str, list[int]] = defaultdict(list)
     for base in bases:
         by_slug[base.type_slug].append(base.pk)
-    specific: dict[int, Criterion] = {}
-    for slug, ids in by_slug.items():
+    readable = {slug: ids for slug, ids in by_slug.items() if registry.find(slug) is not None}
+    try:
+        with transaction.atomic():
+            specific = _load_types(readable)
+        unreadable = set()
+    except DatabaseError:
+        specific, unreadable = _load_types_one_by_one(readable)
+    return [(base, *_specific_or_problem(base, specific.get(base.pk), unreadable)) for base in bases]
+
+
+def _load_types(ids_by_slug: Mapping[str, Collection[int]]) -> dict[int, Criterion]:
+    found: dict[int, Criterion] = {}
+    for slug, ids in ids_by_slug.items():
         criterion_class = registry.find(slug)
-        if criterion_class is not None:
-            specific.update(criterion_class._default_manager.in_bulk(ids))
-    return [(base, *_specific_or_problem(base, specific.get(base.pk))) for base in bases]
+        assert criterion_class is not None
+        found.update(criterion_class._default_manager.in_bulk(ids))
+    return found
 
 
-def _specific_or_problem(base: Criterion, found: Criterion | None) -> tuple[Criterion | None, str | None]:
+def _load_types_one_by_one(ids_by_slug: Mapping[str, Collection[int]]) -> tuple[dict[int, Criterion], set[str]]:
+    """What can be read, and the types whose table cannot: between installing a plugin and migrating it, or after it was
+    migrated back. One plugin must not take down the groups that use others."""
+    found: dict[int, Criterion] = {}
+    unreadable: set[str] = set()
+    for slug, ids in ids_by_slug.items():
+        try:
+            with transaction.atomic():
+                found.update(_load_types({slug: ids}))
+        except DatabaseError:
+            log.exception("The table of the criterion type %s cannot be read. Has its app been migrated?", slug)
+            unreadable.add(slug)
+    return found, unreadable
+
+
+def _specific_or_problem(
+    base: Criterion, found: Criterion | None, unreadable: Collection[str]
+) -> tuple[Criterion | None, str | None]:
     criterion_class = registry.find(base.type_slug)
     if criterion_class is None:
         return None, TYPE_MISSING
+    if base.type_slug in unreadable:
+        return None, TYPE_UNREADABLE
     if found is None:
         found = _rebuilt(criterion_class, base)
     if found is None or found.operator_named(found.operator) is None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria.operands import EvaluationContext
-from openedx_user_groups.criteria.storage import TYPE_MISSING
+from openedx_user_groups.criteria.storage import TYPE_MISSING, TYPE_UNREADABLE
 from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import Combine, NodeCount, PlanKind, SampleLearner, Scope
 from openedx_user_groups.exceptions import SourceUnavailable, Unevaluable
@@ -160,6 +160,10 @@ def problem_message(leaf: Leaf) -> str:
     """Why a leaf cannot be evaluated, in words for staff."""
     if leaf.problem == TYPE_MISSING:
         return _("The criterion type “%(type)s” is not installed.") % {"type": leaf.type}
+    if leaf.problem == TYPE_UNREADABLE:
+        return _("The data of the criterion type “%(type)s” cannot be read. Has its app been migrated?") % {
+            "type": leaf.type
+        }
     return _("The saved configuration of the criterion “%(type)s” is no longer valid. Edit it.") % {"type": leaf.type}
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openedx_user_groups.criteria.storage import CONFIGURATION_INVALID, TYPE_MISSING, load_rule
+from openedx_user_groups.criteria.storage import LASTING_PROBLEMS, load_rule
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import NotRefreshable, Unevaluable, WrongMembershipSource
@@ -22,10 +22,6 @@ from .dispatch import dispatch
 from .models import Refresh
 
 log = logging.getLogger(__name__)
-
-#: Reasons that only a change of the rule or of the installation removes; anything else heals by trying again.
-_LASTING = {TYPE_MISSING, CONFIGURATION_INVALID}
-
 
 def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any = None) -> Refresh:
     """Record a run of ``group`` and have it carried out: in a worker where there is a broker, at once otherwise.
@@ -133,7 +129,7 @@ def _fail(refresh: Refresh, code: str, message: str) -> None:
     with transaction.atomic():
         group = UserGroup.objects.select_for_update().get(pk=refresh.user_group_id)
         if group.rule_version == refresh.rule_version:
-            set_state(group, GroupState.UNEVALUABLE if code in _LASTING else GroupState.STALE, code, message)
+            set_state(group, GroupState.UNEVALUABLE if code in LASTING_PROBLEMS else GroupState.STALE, code, message)
             group.save()
         _finish(refresh, RefreshState.FAILED)
 

@@ -1,0 +1,1 @@
+"""Newsletter topics as a criterion for user groups."""
