@@ -23,6 +23,7 @@ from .models import Refresh
 
 log = logging.getLogger(__name__)
 
+
 def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any = None) -> Refresh:
     """Record a run of ``group`` and have it carried out: in a worker where there is a broker, at once otherwise.
 
