@@ -4,7 +4,7 @@ See ``docs/how-tos/add_a_criterion_type.md``.
 """
 
 from .criteria.choices import Choice, ChoiceSource, ListedChoices, QueryChoices
-from .criteria.conditions import AllOf, Anything, Condition, EmailDomains, Interval, OneOf
+from .criteria.conditions import AllOf, Anything, Condition, EmailDomains, Interval, OneOf, exactly
 from .criteria.facts import Fact, ValueTest
 from .criteria.fields import DaysField, KeyField, ListField, PercentField, UserListField
 from .criteria.models import Criterion, criterion_link
@@ -56,6 +56,7 @@ __all__ = [
     "ValueTest",
     "courses_of",
     "criterion_link",
+    "exactly",
     "fetch_ids",
     "fraction",
     "operators",

@@ -76,7 +76,7 @@ def rules_hold(criterion_class: Any, config: dict[str, Any]) -> bool:
         if rule["id"] == "exactly_one" and config["operator"] in rule["operators"]:
             if len(config.keys() & set(rule["fields"])) != 1:
                 return False
-        elif rule["id"] == "range_order" and config["operator"] == rule["operator"] and rule["field"] in config:
+        elif rule["id"] == "range_inverted" and config["operator"] == rule["operator"] and rule["field"] in config:
             ends = config[rule["field"]]
             if ends["from"] > ends["to"]:
                 return False

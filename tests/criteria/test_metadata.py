@@ -171,8 +171,8 @@ def test_last_login():
     assert [field["name"] for field in found["fields"]] == ["days", "date", "include_never"]
     assert found["default_operator"] == ">"
     assert found["cross_field_rules"] == [
-        {"id": "range_order", "field": "days", "operator": "between"},
-        {"id": "range_order", "field": "date", "operator": "between"},
+        {"id": "range_inverted", "field": "days", "operator": "between"},
+        {"id": "range_inverted", "field": "date", "operator": "between"},
         {"id": "exactly_one", "fields": ["days", "date"], "operators": [">", ">=", "<", "<=", "=", "between"]},
     ]
 

@@ -173,9 +173,8 @@ class _Parser:
     def _known_id(self, data: dict[str, Any], pointer: str, kind: type[Node | Leaf]) -> UUID | None:
         if "id" not in data:
             return None
-        try:
-            id_ = UUID(data["id"])
-        except (ValueError, TypeError, AttributeError):
+        id_ = _parse_uuid(data["id"])
+        if id_ is None:
             self._wrong(f"{pointer}/id", "wrong_type", _("This must be a node id."), expected="uuid")
             return None
         if not isinstance(self._saved.get(id_), kind):
@@ -197,3 +196,12 @@ class _Parser:
 
     def _wrong(self, pointer: str, code: str, message: Any, **params: Any) -> None:
         self.violations.append(Violation(pointer, code, message % params if "%(" in str(message) else message, params))
+
+
+def _parse_uuid(text: Any) -> UUID | None:
+    """The id, if it is written as ids are handed out: Python would take other ways too."""
+    try:
+        id_ = UUID(text)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return id_ if str(id_) == text.lower() else None

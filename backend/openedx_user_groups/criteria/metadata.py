@@ -288,7 +288,7 @@ def _cross_field_rules(criterion_class: type[Criterion]) -> Iterator[dict[str, A
     for operator in criterion_class.operators:
         if operator.arity == Arity.TWO:
             for name in operator.fields:
-                yield {"id": "range_order", "field": name, "operator": operator.id}
+                yield {"id": "range_inverted", "field": name, "operator": operator.id}
         if len(operator.fields) > 1:
             alternatives.setdefault(operator.fields, []).append(operator.id)
     for names, operators in alternatives.items():

@@ -94,7 +94,7 @@ def _load_criteria(group_ids: Collection[int]) -> list[tuple[Criterion, Criterio
     try:
         with transaction.atomic():
             specific = _load_types(readable)
-        unreadable = set()
+        unreadable: set[str] = set()
     except DatabaseError:
         specific, unreadable = _load_types_one_by_one(readable)
     return [(base, *_specific_or_problem(base, specific.get(base.pk), unreadable)) for base in bases]

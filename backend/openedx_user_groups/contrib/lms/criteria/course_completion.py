@@ -16,6 +16,7 @@ from openedx_user_groups.criteria_api import (
     Operator,
     ScopeType,
     criterion_link,
+    exactly,
     operators,
 )
 
@@ -47,5 +48,5 @@ class CourseCompletion(Criterion):
 
     def fact(self, context: EvaluationContext) -> Fact:
         passed = CourseGradeRow.objects.filter(passed_timestamp__isnull=False)
-        certified = CertificateRow.objects.filter(status=VALID)
+        certified = exactly(CertificateRow.objects.all(), "status", VALID)
         return Fact(passed, value="course_id").also(certified, value="course_id")

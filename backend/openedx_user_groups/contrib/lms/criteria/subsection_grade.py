@@ -25,6 +25,7 @@ from openedx_user_groups.criteria_api import (
     Scope,
     Threshold,
     criterion_link,
+    exactly,
     fraction,
     operators,
 )
@@ -98,7 +99,8 @@ class SubsectionGrade(Criterion):
                 raise ValidationError({"subsection": error}) from error
 
     def fact(self, context: EvaluationContext) -> Fact:
-        rows = SubsectionGradeRow.objects.filter(course_id=context.scope.course_key, usage_key=self.subsection)
+        rows = SubsectionGradeRow.objects.filter(course_id=context.scope.course_key)
+        rows = exactly(rows, "usage_key", self.subsection)
         # NULLIF, not a filter: nothing forbids a database to divide before it filters.
         possible = NullIf(F("possible_graded"), Value(0.0), output_field=FloatField())
         return Fact(rows.annotate(share=F("earned_graded") / possible), value="share")

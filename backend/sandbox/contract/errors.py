@@ -1,0 +1,114 @@
+"""An error of every kind that the API answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from openedx_user_groups import settings
+
+from .exchanges import PREVIEWS, Asker, Exchange, broken_server, preview_of, source_down
+from .world import AWAY, BIO, COURSE, World, fixed_uuid, leaf, rule, wire
+
+_GROUPS = "user_groups/"
+_NOBODYS = f"{_GROUPS}{fixed_uuid(999)}/"
+_BODY = preview_of(rule(AWAY))
+
+
+class _NoMore(BaseThrottle):
+    """Refuses everything."""
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        return False
+
+    def wait(self) -> float:
+        return 30.0
+
+
+def errors(world: World) -> Iterator[tuple[str, Exchange]]:
+    """Each by the name of its file: the status and the code."""
+    for about, exchange in _all(world):
+        yield f"{exchange['status']}_{about}", exchange
+
+
+def _all(world: World) -> Iterator[tuple[str, Exchange]]:
+    staff = Asker(world)
+    yield from _unreadable(world, staff)
+    yield from _not_allowed(world, staff)
+    yield from _conflicts(world, staff)
+    yield from _troubles(staff)
+
+
+def _unreadable(world: World, staff: Asker) -> Iterator[tuple[str, Exchange]]:
+    wrong = rule(leaf("last_login", operator=">", days=-1), leaf("course_grade", operator="<"))
+    body = {**preview_of(wrong, sample_size="10"), "save": True}
+    yield "validation_failed", staff.record("Mistakes in the body", "POST", PREVIEWS, body)
+    yield "validation_failed_rule", staff.record("Mistakes in the rule", "POST", PREVIEWS, preview_of(wrong))
+    scope = {**_BODY, "scope": {"type": "course", "key": "BIO"}}
+    yield "validation_failed_scope", staff.record("A key that is none", "POST", PREVIEWS, scope)
+    yield (
+        "validation_failed_query",
+        staff.record("Mistakes in the address", "GET", "criterion_types/?scope_type=planet"),
+    )
+    yield "validation_failed_group", staff.record("A group without a name", "POST", _GROUPS, {**_BODY, "name": " "})
+    yield from _refused_by_groups(staff)
+    yield "malformed_json", staff.record("A body that is no JSON", "POST", PREVIEWS, raw="{")
+    too_large = "[" + " " * settings.get("MAX_BODY_BYTES") + "]"
+    yield "payload_too_large", staff.record("A body that is too large", "POST", PREVIEWS, raw=too_large)
+    imports = f"{_GROUPS}{world.manual_group(20, 'Uploaded').uuid}/member_imports/"
+    no_boundary = staff.record("Parts without a boundary", "POST", imports, raw="x", kind="multipart/form-data")
+    yield "malformed_request", no_boundary
+    form = staff.record("A body of another kind", "POST", PREVIEWS, raw="a=1", kind="application/x-www-form-urlencoded")
+    yield "unsupported_media_type", form
+
+
+def _refused_by_groups(staff: Asker) -> Iterator[tuple[str, Exchange]]:
+    body = {**_BODY, "user_group": str(fixed_uuid(999))}
+    yield "validation_failed_user_group", staff.record("A preview for no group", "POST", PREVIEWS, body)
+    body = {"scope": wire(COURSE), "name": "Mentors", "membership_source": "manual", "rule": rule(AWAY)}
+    yield "validation_failed_manual", staff.record("A rule for a list of learners", "POST", _GROUPS, body)
+
+
+def _not_allowed(world: World, staff: Asker) -> Iterator[tuple[str, Exchange]]:
+    yield "not_authenticated", Asker(world, None).record("Not signed in", "POST", PREVIEWS, _BODY)
+    yield "permission_denied", Asker(world, "outsider").record("Staff of another course", "POST", PREVIEWS, _BODY)
+    document = f"criterion_types/?scope_type=course&scope_key={BIO.replace('+', '%2B')}"
+    yield "permission_denied_learner", Asker(world, "ada").record("A learner", "GET", document)
+    yield "not_found", staff.record("A group that does not exist", "GET", _NOBODYS)
+    yield "not_found_resource", staff.record("An address that is none", "GET", "groups/")
+    yield "method_not_allowed", staff.record("A verb that is not offered", "PUT", _GROUPS, {})
+
+
+def _conflicts(world: World, staff: Asker) -> Iterator[tuple[str, Exchange]]:
+    group, frozen = world.group(21, "Away"), world.group(22, "Frozen", is_frozen=True, state="frozen")
+    manual = world.manual_group(23, "Mentors")
+    change = {"rule": rule(AWAY, negated=True), "rule_version": 7}
+    yield "rule_version_conflict", staff.record("Changed by somebody else", "PATCH", f"{_GROUPS}{group.uuid}/", change)
+    again = {"scope": wire(COURSE), "name": "Away", "rule": rule(AWAY)}
+    yield "name_taken", staff.record("A name that is taken", "POST", _GROUPS, again)
+    members = staff.record("No list to change", "POST", f"{_GROUPS}{group.uuid}/members/", {"learners": ["ada"]})
+    yield "wrong_membership_source", members
+    yield (
+        "wrong_membership_source_refresh",
+        staff.record("No rule to refresh", "POST", f"{_GROUPS}{manual.uuid}/refreshes/", {}),
+    )
+    yield "not_refreshable", staff.record("Frozen", "POST", f"{_GROUPS}{frozen.uuid}/refreshes/", {})
+    outdated = preview_of(rule(leaf("last_login", operator="!=", days=1)), contract_revision="0000000000000000")
+    yield "contract_stale", staff.record("An outdated form", "POST", PREVIEWS, outdated)
+    with source_down("last_login"):
+        yield "source_unavailable", staff.record("A source that does not answer", "POST", PREVIEWS, _BODY)
+    lost = world.group_with_missing_type(24, "Attendance")
+    saved = staff.json("GET", f"{_GROUPS}{lost.uuid}/")
+    body = preview_of(saved["rule"], user_group=saved["uuid"])
+    yield "criterion_type_missing", staff.record("A type that is not installed", "POST", PREVIEWS, body)
+
+
+def _troubles(staff: Asker) -> Iterator[tuple[str, Exchange]]:
+    with mock.patch.object(APIView, "throttle_classes", [_NoMore]):
+        yield "throttled", staff.record("Too many requests", "POST", PREVIEWS, _BODY)
+    with broken_server():
+        yield "internal_error", staff.record("A mistake in the server", "POST", PREVIEWS, _BODY)
