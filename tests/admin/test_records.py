@@ -186,7 +186,9 @@ def test_filters_narrow(admin_client, crowd):
     assert found("membership", origin__exact="import") == []
     assert len(found("membership", origin__exact="manual")) == 3
     create_group(group.scope, EVERYBODY)
-    assert len(rows(admin_client.get(LISTS["refresh"], {"state__exact": "succeeded"}))) == 1
+    # The run of the new group's rule, and the one that records the removal by hand.
+    assert len(rows(admin_client.get(LISTS["refresh"], {"state__exact": "succeeded"}))) == 2
+    assert len(rows(admin_client.get(LISTS["refresh"], {"trigger__exact": "rule_change"}))) == 1
     assert len(rows(admin_client.get(LISTS["refresh"], {"trigger__exact": "schedule"}))) == 0
 
 
