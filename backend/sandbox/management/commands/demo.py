@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
+from opaque_keys.edx.django.models import CourseKeyField
 from rest_framework.authtoken.models import Token
 
 from sandbox.management.commands.load_demo import make_account
@@ -34,7 +35,9 @@ class Command(BaseCommand):
         """Print."""
         address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
         admin = make_account("admin", is_staff=True, is_superuser=True)
-        roles = CourseAccessRole.objects.filter(role="staff").exclude(course_id="").select_related("user")
+        roles = (
+            CourseAccessRole.objects.filter(role="staff").exclude(course_id=CourseKeyField.Empty).select_related("user")
+        )
         role = roles.filter(course_id=SHOWN_COURSE).first() or roles.order_by("course_id").first()
         self.stdout.write(self.style.SUCCESS(f"\nThe sandbox will run at {address}/  (stop it with Ctrl+C)\n"))
         self._account("global staff", admin, "admin")
