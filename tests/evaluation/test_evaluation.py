@@ -106,13 +106,13 @@ def test_database_error_leaves_the_transaction_usable(world, monkeypatch):
     assert LearnerFactory._meta.model.objects.count() == 3
 
 
-def test_small_sites_always_take_the_statement(world, django_assert_num_queries):
+def test_small_universes_always_take_the_statement(world, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert evaluation(rule(IDLE)).plan == PlanKind.STATEMENT
 
 
 def test_large_share_of_the_accounts_takes_bitmaps(world, monkeypatch, settings):
-    monkeypatch.setattr(planner, "_SMALL_SITE", 0)
+    monkeypatch.setattr(planner, "_SMALL_UNIVERSE", 0)
     settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 0
     assert evaluation(rule(IDLE)).plan == PlanKind.BITMAPS
     settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 10

@@ -309,5 +309,5 @@ def test_the_queries_of_a_refresh_do_not_depend_on_its_members(world, staff):
 
 
 #: Session, account, group, roles; the run: created, claimed, read, the group marked, clock, rule nodes, criteria, one
-#: type, size of the site, who matches, group locked, present members, group and run saved, run read with its account.
-QUERIES_OF_A_REFRESH = 20
+#: type, size of the universe, who matches, group locked, present members, group and run saved.
+QUERIES_OF_A_REFRESH = 18

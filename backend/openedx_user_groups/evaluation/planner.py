@@ -14,14 +14,15 @@ from openedx_user_groups import settings
 from openedx_user_groups.data import PlanKind
 from openedx_user_groups.groups.universe import Universe
 
-#: Below this many accounts either plan takes milliseconds, and asking which is cheaper would cost more than it saves.
-_SMALL_SITE = 50_000
+#: Up to this many learners one statement takes milliseconds, however few accounts there are besides: nothing else is
+#: asked then, because each query of a small evaluation counts.
+_SMALL_UNIVERSE = 5_000
 
 
 def choose_plan(universe: Universe) -> PlanKind:
-    """The plan for a rule over ``universe``: at most two cheap queries, both answered from an index."""
-    accounts = get_user_model()._default_manager.aggregate(last=Max("pk"))["last"] or 0
-    if accounts <= _SMALL_SITE:
+    """The plan for a rule over ``universe``: one to three cheap queries, answered from an index for a course."""
+    if universe.size_up_to(_SMALL_UNIVERSE + 1) <= _SMALL_UNIVERSE:
         return PlanKind.STATEMENT
+    accounts = get_user_model()._default_manager.aggregate(last=Max("pk"))["last"] or 0
     limit = int(accounts * settings.get("BITMAP_PLAN_SHARE"))
     return PlanKind.BITMAPS if universe.size_up_to(limit + 1) > limit else PlanKind.STATEMENT

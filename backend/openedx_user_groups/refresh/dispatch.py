@@ -13,9 +13,12 @@ from .models import Refresh
 RUN_REFRESH = "openedx_user_groups.run_refresh"
 
 
-def dispatch(refresh: Refresh, run: Callable[[int], None]) -> None:
-    """Have ``run`` called with the refresh's key, in a worker once the transaction is committed, or now."""
+def dispatch(refresh: Refresh, run: Callable[[int], Refresh | None]) -> Refresh:
+    """Have ``run`` called with the refresh's key, in a worker once the transaction is committed, or now.
+
+    Returns the refresh as it is then: queued, or as ``run`` left it.
+    """
     if not current_app.conf.broker_url or current_app.conf.task_always_eager:
-        run(refresh.pk)
-        return
+        return run(refresh.pk) or refresh
     transaction.on_commit(lambda: current_app.send_task(RUN_REFRESH, [refresh.pk]))
+    return refresh

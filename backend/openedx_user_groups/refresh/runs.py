@@ -43,18 +43,18 @@ def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any
         requested_at=timezone.now(),
         rule_version=group.rule_version,
     )
-    dispatch(refresh, run)
-    refresh.refresh_from_db()
+    refresh = dispatch(refresh, run)
+    refresh.requested_by = requested_by  # At hand: whoever shows the run need not read the account again.
     return refresh
 
 
-def run(refresh_id: int) -> None:
-    """Carry out a queued run. Safe to call twice: only the first call finds it queued."""
+def run(refresh_id: int) -> Refresh | None:
+    """Carry out a queued run and return it. Safe to call twice: only the first call finds it queued."""
     claimed = Refresh.objects.filter(pk=refresh_id, state=RefreshState.QUEUED).update(
         state=RefreshState.RUNNING, started_at=timezone.now()
     )
     if not claimed:
-        return
+        return None
     refresh = Refresh.objects.select_related("user_group").get(pk=refresh_id)
     log.info("Refresh %s of user group %s starts (%s).", refresh.uuid, refresh.user_group.uuid, refresh.trigger)
     UserGroup.objects.filter(pk=refresh.user_group_id, is_enabled=True, is_frozen=False).update(
@@ -67,6 +67,7 @@ def run(refresh_id: int) -> None:
     except Exception:
         log.exception("Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid)
         _fail(refresh, "internal_error", _("An unexpected error stopped this refresh. The log of the site names it."))
+    return refresh
 
 
 def record_manual_run(
@@ -102,7 +103,7 @@ def _evaluate_and_write(refresh: Refresh) -> None:
     wanted = evaluation.ids()
     refresh.as_of, refresh.plan = as_of, evaluation.plan.value
     with transaction.atomic():
-        group = UserGroup.objects.select_for_update().get(pk=group.pk)
+        group = refresh.user_group = UserGroup.objects.select_for_update().get(pk=group.pk)
         if group.rule_version != refresh.rule_version or not group.live or group.is_frozen or not group.is_enabled:
             _finish(refresh, RefreshState.CANCELLED)  # A newer rule has a run of its own.
             return
@@ -128,7 +129,7 @@ def _fail(refresh: Refresh, code: str, message: str) -> None:
     """Keep the last good members; say why on the run and on the group."""
     refresh.error_code, refresh.error_message = code, message
     with transaction.atomic():
-        group = UserGroup.objects.select_for_update().get(pk=refresh.user_group_id)
+        group = refresh.user_group = UserGroup.objects.select_for_update().get(pk=refresh.user_group_id)
         if group.rule_version == refresh.rule_version:
             set_state(group, GroupState.UNEVALUABLE if code in LASTING_PROBLEMS else GroupState.STALE, code, message)
             group.save()
