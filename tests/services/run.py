@@ -23,6 +23,9 @@ from urllib.parse import quote, urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 3
 
+#: Tests that never use the database under test; `make test` runs them.
+INDEPENDENT_OF_THE_DATABASE = ("tests/e2e", "tests/tooling")
+
 
 @dataclass(frozen=True)
 class Server:
@@ -151,7 +154,8 @@ def run_suite(server: Server, redis_url: str | None, arguments: list[str]) -> tu
         environment["REDIS_URL"] = redis_url
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-n", "auto", f"--junitxml={report}", *arguments]
+        elsewhere = [f"--ignore={folder}" for folder in INDEPENDENT_OF_THE_DATABASE]
+        command = [sys.executable, "-m", "pytest", "-n", "auto", f"--junitxml={report}", *elsewhere, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
         counts = read_counts(report) if report.exists() else "no report"
     return code == 0, counts if code == 0 else f"{counts}; pytest ended with {code}"

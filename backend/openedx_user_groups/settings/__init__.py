@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Any] = {
     # The instant at which rules are evaluated: dotted path of a callable that returns an aware datetime.
     "CLOCK": "django.utils.timezone.now",
     # Rows written by one statement.
-    "WRITE_CHUNK_SIZE": 5000,
+    "WRITE_CHUNK_SIZE": 20_000,
     # Who may see and edit groups: dotted path of a subclass of ``rest_api.policy.PermissionPolicy``.
     "PERMISSION_POLICY": "openedx_user_groups.rest_api.policy.GlobalStaffPolicy",
 }
