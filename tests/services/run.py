@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 3
 
 #: Tests that never use the database under test; `make test` runs them.
-INDEPENDENT_OF_THE_DATABASE = ("tests/e2e", "tests/tooling")
+INDEPENDENT_OF_THE_DATABASE = ("tests/e2e", "tests/frontend", "tests/tooling")
 
 
 @dataclass(frozen=True)
