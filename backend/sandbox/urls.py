@@ -8,12 +8,14 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.authtoken.views import obtain_auth_token
 
+from sandbox.builder.views import BuilderView
 from sandbox.views import LandingView
 
 redoc = SpectacularRedocView.as_view(url_name="schema", template_name="sandbox/redoc.html")
 
 urlpatterns = [
     path("", LandingView.as_view(), name="landing"),
+    path("builder/", BuilderView.as_view(), name="builder"),
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -1,0 +1,1 @@
+"""The group builder as a page of the sandbox."""

@@ -1,0 +1,192 @@
+/** The story of the product: build, see the number before saving, save, edit, see the difference. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { api, assertAccessible, fillStory, form, newPage, open, settledCount, shot, start, stop, world } from './support.mjs';
+
+before(start);
+after(stop);
+
+const RULE = {
+  combine: 'all',
+  nodes: [
+    { kind: 'criterion', type: 'last_login', config: { operator: '>', days: 10 } },
+    { kind: 'criterion', type: 'course_grade', config: { operator: '<', percent: 40 } },
+    { kind: 'criterion', type: 'enrollment_track', config: { operator: 'not_in', modes: ['audit'] } },
+  ],
+};
+
+/** The number that the story has to show: known for real data, asked of the API for invented ones. */
+async function expectedCount(page) {
+  const scope = { type: 'course', key: world.course };
+  const { status, body } = await api(page, 'POST', 'previews/', { scope, rule: RULE, sample_size: 0 });
+  assert.equal(status, 200);
+  if (world.expected) {
+    assert.equal(body.count.value, world.expected);
+  }
+  return body.count.value;
+}
+
+describe('a staff member', () => {
+  test('sees who matches before saving, saves, and sees the difference of an edit before saving it', async () => {
+    const page = await newPage();
+    await open(page);
+    await page.getByRole('heading', { name: 'User groups', exact: true }).waitFor();
+    await page.getByText(/^\d+ groups?$/).waitFor();
+    assert.ok(page.watched.calls.length <= 3, `calls before the first useful paint: ${page.watched.calls.length}`);
+    await assertAccessible(page, 'the list');
+    const expected = await expectedCount(page);
+
+    await fillStory(page, 'At risk');
+    const count = new RegExp(`^${expected.toLocaleString('en')} learners? of`);
+    assert.equal(await settledCount(page, count), expected);
+    await page.getByRole('button', { name: 'Show some of them' }).click();
+    const sample = page.getByRole('list', { name: 'Some learners who match' }).getByRole('listitem');
+    await sample.first().waitFor();
+    assert.equal(await sample.count(), Math.min(expected, 25));
+    assert.equal(await page.locator('[data-user-groups-count]').count(), 3);
+    await assertAccessible(page, 'the form with its preview');
+    await shot(page, 'preview');
+
+    await form(page).save();
+    await page.getByRole('heading', { name: 'At risk' }).waitFor();
+    await page.getByText('“At risk” was saved.').waitFor();
+    await page.getByText(`${expected.toLocaleString('en')} members`).waitFor();
+    await page.getByRole('rowheader').first().waitFor();
+    await assertAccessible(page, 'the group');
+    await shot(page, 'group');
+
+    await page.getByRole('button', { name: 'Edit' }).click();
+    assert.equal(await settledCount(page, count), expected);
+    await page.getByText('As many as now').waitFor();
+    await form(page).criterion(1).getByLabel('Days ago (days)').fill('30');
+    await page.getByText(/fewer than now|more than now/).waitFor();
+    const edited = await settledCount(page);
+    assert.notEqual(edited, expected);
+    const word = edited < expected ? 'fewer' : 'more';
+    await page.getByText(`${Math.abs(edited - expected).toLocaleString('en')} ${word} than now`).waitFor();
+    await shot(page, 'difference');
+    await form(page).save();
+    await page.getByText(`${edited.toLocaleString('en')} members`).waitFor();
+
+    await page.getByRole('tab', { name: 'Refreshes' }).click();
+    await page.getByRole('cell', { name: 'Rule changed' }).first().waitFor();
+    await assertAccessible(page, 'the refreshes');
+    await shot(page, 'refreshes');
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByRole('cell', { name: edited < expected ? 'Left' : 'Joined' }).first().waitFor();
+    await shot(page, 'history');
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText('Refreshed: 0 joined, 0 left.').waitFor();
+
+    await page.getByRole('button', { name: 'All groups' }).click();
+    await page.getByRole('button', { name: 'At risk' }).waitFor();
+    await page.getByText('Up to date').first().waitFor();
+    await assertAccessible(page, 'the list with a group');
+    await shot(page, 'list');
+    await page.getByLabel('Search groups').fill('nothing like it');
+    await page.getByText('No group matches “nothing like it”.').waitFor();
+    await page.getByLabel('Search groups').fill('risk');
+    await page.getByRole('button', { name: 'At risk' }).click();
+    await page.getByRole('button', { name: 'Archive' }).click();
+    await assertAccessible(page, 'the question before archiving');
+    await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
+    await page.getByText('“At risk” was archived.').waitFor();
+    assert.deepEqual(page.watched.errors, []);
+    await page.context().close();
+  });
+
+  test('sends at most one preview in 400 ms, and none that was superseded is waited for', async () => {
+    const page = await newPage();
+    await open(page);
+    await page.getByRole('button', { name: 'New group by criteria' }).click();
+    await form(page).choose(1, 'Last login');
+    // Every preview is answered late, so that the next one finds it still on its way.
+    await page.route('**/previews/', async (route) => {
+      await new Promise((resolve) => { setTimeout(resolve, 1_500); });
+      await route.continue().catch(() => {});
+    });
+    page.watched.calls.length = 0;
+    const days = form(page).criterion(1).getByLabel('Days ago (days)');
+    await days.pressSequentially('123', { delay: 100 });
+    await page.waitForTimeout(700);
+    await days.press('Backspace');
+    await page.waitForTimeout(700);
+    await days.press('Backspace');
+    await settledCount(page);
+    const previews = page.watched.calls.filter(({ path }) => path === 'previews/');
+    assert.equal(previews.length, 3, 'one for each time that typing paused');
+    previews.slice(1).forEach(({ at }, index) => assert.ok(at - previews[index].at >= 400));
+    assert.equal(page.watched.aborted.filter((path) => path === 'previews/').length, 2);
+    await page.context().close();
+  });
+
+  test('needs no mouse', async () => {
+    const page = await newPage();
+    await open(page);
+    await page.getByText(/^\d+ groups?$/).waitFor();
+    const { keyboard } = page;
+    const focused = () => page.evaluate(() => {
+      const element = document.activeElement;
+      return element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent;
+    });
+    const tabTo = async (name, key = 'Tab') => {
+      for (let step = 0; step < 60; step += 1) {
+        if ((await focused()).trim() === name) {
+          return;
+        }
+        await keyboard.press(key);
+      }
+      assert.fail(`${name} cannot be reached by ${key}; the focus is on ${await focused()}`);
+    };
+    await tabTo('New group by criteria');
+    await keyboard.press('Enter');
+    await page.getByRole('form').waitFor();
+    assert.equal(await focused(), 'New group by criteria', 'the heading of the form has the focus');
+    await tabTo('Name');
+    await keyboard.type('By keyboard');
+    await tabTo('Criterion');
+    await keyboard.type('Last login');
+    await tabTo('Days ago (days)');
+    await keyboard.type('10');
+    await tabTo('Add criterion');
+    await keyboard.press('Enter');
+    assert.equal(await focused(), 'Criterion', 'a new row takes the focus');
+    await keyboard.type('Course passed');
+    await tabTo('Remove: Criterion 2: Course passed');
+    await keyboard.press('Enter');
+    assert.equal(await focused(), 'Criterion', 'the neighbour of a removed row takes the focus');
+    await settledCount(page);
+    await tabTo('Save group');
+    await keyboard.press('Enter');
+    await page.getByText('“By keyboard” was saved.').waitFor();
+    assert.equal(await focused(), 'By keyboard', 'the heading of the group has the focus');
+    const tab = page.getByRole('tab', { name: 'Members' });
+    await tab.focus();
+    await keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Refreshes', selected: true }).waitFor();
+    await tabTo('Archive', 'Shift+Tab');
+    await keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await tabTo('Archive');
+    await keyboard.press('Enter');
+    await page.getByText('“By keyboard” was archived.').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('somebody else', () => {
+  const strangers = [['a learner', world.learner], ...(world.otherStaff ? [['staff of another course', world.otherStaff]] : [])];
+  strangers.forEach(([who, account]) => {
+    test(`${who} is told that this is not for them`, async () => {
+      const page = await newPage();
+      await open(page, account);
+      await page.getByText('You may not see the user groups here').waitFor();
+      assert.equal(await page.getByRole('table').count(), 0);
+      assert.equal(await page.getByRole('button', { name: /New/ }).count(), 0);
+      assert.ok(!(await page.content()).includes('oulad_'));
+      await assertAccessible(page, 'forbidden');
+      await shot(page, 'forbidden');
+      await page.context().close();
+    });
+  });
+});

@@ -1,0 +1,59 @@
+/** Why the form was not saved, and the way out. Nothing while there is no problem. */
+import { Alert, Button } from '@openedx/paragon';
+import { useQueryClient } from '@tanstack/react-query';
+import { FormattedMessage } from 'react-intl';
+import type { ApiError } from '../../react/client.js';
+import { keys } from '../../react/keys.js';
+import { useBuilder } from '../common/context.js';
+import { ErrorAlert } from '../common/ErrorAlert.js';
+import messages from '../messages.js';
+
+interface Props {
+  error: ApiError | null;
+  /** How many messages stand at fields. */
+  mistakes: number;
+  /** Whether the form itself refused, before anything was sent. */
+  isRefused: boolean;
+  onReload: () => void;
+  onOverwrite: () => void;
+}
+
+export function SaveProblem({ error, mistakes, isRefused, onReload, onOverwrite }: Props) {
+  const queryClient = useQueryClient();
+  const { scope } = useBuilder();
+  if (error?.code === 'rule_version_conflict') {
+    return (
+      <Alert variant="warning">
+        <Alert.Heading as="p"><FormattedMessage {...messages.conflictTitle} /></Alert.Heading>
+        <p>{error.message}</p>
+        <div className="d-flex flex-wrap user-groups-actions">
+          <Button size="sm" onClick={onReload}><FormattedMessage {...messages.conflictReload} /></Button>
+          <Button size="sm" variant="outline-primary" onClick={onOverwrite}>
+            <FormattedMessage {...messages.conflictKeep} />
+          </Button>
+        </div>
+      </Alert>
+    );
+  }
+  if (error?.code === 'contract_stale') {
+    return (
+      <Alert variant="warning">
+        <Alert.Heading as="p"><FormattedMessage {...messages.contractStaleTitle} /></Alert.Heading>
+        <Button size="sm" onClick={() => void queryClient.invalidateQueries({ queryKey: keys.types(scope) })}>
+          <FormattedMessage {...messages.contractReload} />
+        </Button>
+      </Alert>
+    );
+  }
+  if (isRefused || error?.status === 400 || error?.code === 'name_taken') {
+    return (
+      <Alert variant="danger">
+        <Alert.Heading as="p"><FormattedMessage {...messages.invalidTitle} /></Alert.Heading>
+        <p className="mb-0">
+          {mistakes > 0 ? <FormattedMessage {...messages.unsaved} values={{ count: mistakes }} /> : error?.message}
+        </p>
+      </Alert>
+    );
+  }
+  return error && <ErrorAlert error={error} />;
+}

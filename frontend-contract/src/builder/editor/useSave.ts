@@ -1,0 +1,80 @@
+/** Saves the form: a new group, or the changes of one that exists. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { ApiError } from '../../react/client.js';
+import { keys } from '../../react/keys.js';
+import { useCreateUserGroup, useUpdateUserGroup } from '../../react/useUserGroups.js';
+import type { MembershipSource, Rule, UserGroup } from '../../types.js';
+import { useBuilder } from '../common/context.js';
+
+export interface Filled {
+  name: string;
+  description: string;
+  rule: Rule | null;
+  /** The form as text: what the server refuses is shown as long as the form is what was sent. */
+  snapshot: string;
+}
+
+interface Options {
+  group: UserGroup | undefined;
+  source: MembershipSource;
+  onSaved: (group: UserGroup) => void;
+}
+
+export interface Save {
+  send: (filled: Filled) => void;
+  /** Send again what was refused because of another change, on top of that change. */
+  overwrite: () => void;
+  error: ApiError | null;
+  refusedSnapshot: string | null;
+  isPending: boolean;
+}
+
+export function useSave({ group, source, onSaved }: Options): Save {
+  const { client, scope, document } = useBuilder();
+  const queryClient = useQueryClient();
+  const create = useCreateUserGroup({ client });
+  const update = useUpdateUserGroup({ client, uuid: group?.uuid ?? '' });
+  const [sent, setSent] = useState<Filled | null>(null);
+  const { error, isPending } = group ? update : create;
+  const revision = { contract_revision: document.revision };
+
+  const send = (filled: Filled, ruleVersion = group?.rule_version) => {
+    if (isPending) {
+      return;
+    }
+    setSent(filled);
+    const { name, description, rule } = filled;
+    if (group) {
+      const version = ruleVersion === undefined ? {} : { rule_version: ruleVersion };
+      update.mutate({ name, description, ...(rule ? { rule, ...version, ...revision } : {}) }, { onSuccess: onSaved });
+    } else {
+      const body = { scope, name, description, membership_source: source };
+      create.mutate(rule ? { ...body, rule, ...revision } : body, { onSuccess: onSaved });
+    }
+  };
+
+  const overwrite = async () => {
+    if (!group || !sent) {
+      return;
+    }
+    const present = await client.send<UserGroup>({ method: 'GET', path: `user_groups/${group.uuid}/` });
+    queryClient.setQueryData(keys.group(group.uuid), present);
+    send(withoutIds(sent), present.rule_version);
+  };
+
+  const hasMistakes = error?.status === 400 || error?.code === 'name_taken';
+  return {
+    send: (filled) => send(filled),
+    overwrite: () => void overwrite(),
+    error,
+    refusedSnapshot: hasMistakes ? sent?.snapshot ?? null : null,
+    isPending,
+  };
+}
+
+/** Nodes of the version that was edited may be gone from the present one: all of them are sent as new. */
+function withoutIds(filled: Filled): Filled {
+  const json = JSON.stringify(filled.rule, (key, value: unknown) => (key === 'id' ? undefined : value));
+  return { ...filled, rule: JSON.parse(json) as Rule | null };
+}

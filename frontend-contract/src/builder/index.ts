@@ -1,0 +1,3 @@
+/** The group builder as a component. Its texts are `messages`; its style sheet is `builder/builder.css`. */
+export { UserGroupBuilder, type UserGroupBuilderProps } from './UserGroupBuilder.js';
+export { default as messages } from './messages.js';
