@@ -12,7 +12,7 @@ interface Words {
 }
 
 function wordsFor(error: Error): Words {
-  if (error instanceof ContractError) {
+  if (error instanceof ContractError && error.code === 'unsupported_version') {
     return { title: 'unsupportedTitle', variant: 'danger' };
   }
   const status = error instanceof ApiError ? error.status : undefined;

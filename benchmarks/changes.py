@@ -1,0 +1,44 @@
+"""Changing one learner in a hundred, for real, and taking it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+
+from sandbox.platform.student.models import CourseEnrollment
+
+from .world import instant
+
+_BATCH = 1_000
+
+
+class Movement:
+    """Every hundredth learner of a course: who was here lately has not been for 30 days, anybody else was just here."""
+
+    def __init__(self, course_key: str) -> None:
+        enrolled = CourseEnrollment.objects.filter(course_id=course_key, is_active=True)
+        ids = list(enrolled.order_by("user_id").values_list("user_id", flat=True))[::100]
+        found = User.objects.only("last_login").in_bulk(ids)
+        self._before = {pk: user.last_login for pk, user in found.items()}
+        self._users = list(found.values())
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+    def make(self) -> None:
+        """Change the learners."""
+        recently, lately, long_ago = (instant() - timedelta(hours=hours) for hours in (1, 10 * 24, 30 * 24))
+        for user in self._users:
+            before = self._before[user.pk]
+            user.last_login = long_ago if before is not None and before >= lately else recently
+        self._save()
+
+    def undo(self) -> None:
+        """Change them back."""
+        for user in self._users:
+            user.last_login = self._before[user.pk]
+        self._save()
+
+    def _save(self) -> None:
+        User.objects.bulk_update(self._users, ["last_login"], batch_size=_BATCH)
