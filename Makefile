@@ -25,7 +25,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
 # `sandbox` is not installed: the tools that import it find it here.
 export PYTHONPATH := backend
 
-.PHONY: help install demo test frontend-packages bench-1k bench-100k bench-1m test-services services-deps lint check-migrations format openapi contract messages constraints clean
+.PHONY: help install demo test test-e2e frontend-packages bench-1k bench-100k bench-1m test-services services-deps lint check-migrations format openapi contract messages constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,7 +59,11 @@ frontend-packages: ## Install the packages of frontend-contract, where there is 
 	fi
 
 test: lint check-migrations frontend-packages ## All that needs no server: linters, types, layers, migrations, tests on SQLite
-	$(SERVERLESS) $(BIN)/pytest -n auto -m "not services" $(PYTEST_ARGS)
+	$(SERVERLESS) $(BIN)/pytest -n auto -m "not services" --ignore=tests/e2e $(PYTEST_ARGS)
+
+# Apart, and one after the other: a browser beside the other tests on two cores is too slow to be believed.
+test-e2e: $(STAMP) frontend-packages ## The group builder in Chromium, on a running sandbox (needs Node and Chromium)
+	$(SERVERLESS) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)
 
 bench-1k: services-deps ## Measure a course of 1,000 learners against hand-written SQL, on MariaDB
 	$(BIN)/python benchmarks/run.py --size 1000

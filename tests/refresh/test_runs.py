@@ -86,7 +86,7 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
 
 def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
-    count = 20
+    count = 18
     for _ in range(30):
         learner(40)
     request_refresh(group, RefreshTrigger.MANUAL)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from celery import current_app
 from django.db import transaction
 
@@ -13,12 +11,11 @@ from .models import Refresh
 RUN_REFRESH = "openedx_user_groups.run_refresh"
 
 
-def dispatch(refresh: Refresh, run: Callable[[int], Refresh | None]) -> Refresh:
-    """Have ``run`` called with the refresh's key, in a worker once the transaction is committed, or now.
+def has_workers() -> bool:
+    """Whether a broker takes refreshes to a worker."""
+    return bool(current_app.conf.broker_url) and not current_app.conf.task_always_eager
 
-    Returns the refresh as it is then: queued, or as ``run`` left it.
-    """
-    if not current_app.conf.broker_url or current_app.conf.task_always_eager:
-        return run(refresh.pk) or refresh
+
+def send(refresh: Refresh) -> None:
+    """Have a worker carry out a queued refresh, once the transaction is committed."""
     transaction.on_commit(lambda: current_app.send_task(RUN_REFRESH, [refresh.pk]))
-    return refresh

@@ -18,7 +18,7 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Cause, replace_members
 from openedx_user_groups.sets import IdSet
 
-from .dispatch import dispatch
+from .dispatch import has_workers, send
 from .models import Refresh
 
 log = logging.getLogger(__name__)
@@ -36,26 +36,34 @@ def request_refresh(group: UserGroup, trigger: RefreshTrigger, requested_by: Any
         )
     if not group.live or not group.is_enabled or group.is_frozen:
         raise NotRefreshable()
-    refresh = Refresh.objects.create(
+    refresh = Refresh(
         user_group=group,
         trigger=trigger,
         requested_by=requested_by,
         requested_at=timezone.now(),
         rule_version=group.rule_version,
     )
-    refresh = dispatch(refresh, run)
-    refresh.requested_by = requested_by  # At hand: whoever shows the run need not read the account again.
+    if has_workers():
+        refresh.save()
+        send(refresh)
+    else:  # Recorded as running: there is nobody else who could take it.
+        refresh.state, refresh.started_at = RefreshState.RUNNING, refresh.requested_at
+        refresh.save()
+        _carry_out(refresh)
     return refresh
 
 
-def run(refresh_id: int) -> Refresh | None:
-    """Carry out a queued run and return it. Safe to call twice: only the first call finds it queued."""
+def run(refresh_id: int) -> None:
+    """Carry out a queued run. Safe to call twice: only the first call finds it queued."""
     claimed = Refresh.objects.filter(pk=refresh_id, state=RefreshState.QUEUED).update(
         state=RefreshState.RUNNING, started_at=timezone.now()
     )
-    if not claimed:
-        return None
-    refresh = Refresh.objects.select_related("user_group").get(pk=refresh_id)
+    if claimed:
+        _carry_out(Refresh.objects.select_related("user_group").get(pk=refresh_id))
+
+
+def _carry_out(refresh: Refresh) -> None:
+    """Evaluate and write, in a worker and inline alike; whatever goes wrong is recorded on the run."""
     log.info("Refresh %s of user group %s starts (%s).", refresh.uuid, refresh.user_group.uuid, refresh.trigger)
     UserGroup.objects.filter(pk=refresh.user_group_id, is_enabled=True, is_frozen=False).update(
         state=GroupState.REFRESHING, state_since=refresh.started_at
@@ -67,7 +75,6 @@ def run(refresh_id: int) -> Refresh | None:
     except Exception:
         log.exception("Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid)
         _fail(refresh, "internal_error", _("An unexpected error stopped this refresh. The log of the site names it."))
-    return refresh
 
 
 def record_manual_run(
