@@ -308,6 +308,6 @@ def test_the_queries_of_a_refresh_do_not_depend_on_its_members(world, staff):
             assert staff.post(url(group, "refreshes")).json()["state"] == "succeeded"
 
 
-#: Session, account, group, roles; the run: created, the group marked, clock, rule nodes, criteria, one type, size of the
-#: universe, who matches, group locked, present members, group and run saved.
+#: Session, account, group, roles; the run: created, the group marked, clock, rule nodes, criteria, one type, size of
+#: the universe, who matches, group locked, present members, group and run saved.
 QUERIES_OF_A_REFRESH = 16
