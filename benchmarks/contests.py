@@ -98,8 +98,8 @@ class Contest:
         return line
 
     def _unchanged(self) -> Line:
-        in_sql = Contestant(_IN_SQL, self.hand.refresh_in_sql)
-        anew = Contestant(_ANEW, lambda: self.other.replace_all(self.hand.ids()))
+        in_sql = Contestant(_IN_SQL, self.hand.refresh_in_sql, once=True)
+        anew = Contestant(_ANEW, lambda: self.other.replace_all(self.hand.ids()), once=True)
         line = self._measured(
             limits.UNCHANGED, "refresh", _hand(self.hand.refresh), _product(self.product.refresh), others=[in_sql, anew]
         )

@@ -22,12 +22,16 @@ def nothing() -> None:
 
 @dataclass
 class Contestant:
-    """Something to time. ``before`` and ``after`` run each time and are not timed."""
+    """Something to time. ``before`` and ``after`` run each time and are not timed.
+
+    ``once`` is for what is only shown for comparison and takes long: it runs a single time.
+    """
 
     name: str
     action: Callable[[], Any]
     before: Callable[[], Any] = nothing
     after: Callable[[], Any] = nothing
+    once: bool = False
 
 
 @dataclass
@@ -62,6 +66,8 @@ def compete(contestants: Sequence[Contestant], runs: int) -> dict[str, Result]:
     processor = _ProcessorClock()
     for number in range(runs + 1):
         for contestant in contestants:
+            if contestant.once and number != 1:
+                continue
             result = results[contestant.name]
             contestant.before()
             try:

@@ -46,6 +46,7 @@ class World:
     def prepare(self) -> None:
         """Make sure that the database exists, holds the learners, and has fresh tables for the groups."""
         _create_database()
+        _claim_database()
         _drop_group_tables()
         call_command("migrate", verbosity=0)
         if not User.objects.exists():
@@ -85,6 +86,15 @@ def _create_database() -> None:
         collation = " CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci" if connection.vendor == "mysql" else ""
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name}{collation}")
+
+
+def _claim_database() -> None:
+    """Keep this database to ourselves until the process ends: two runs would drop each other's tables."""
+    query = "SELECT GET_LOCK(DATABASE(), 0)" if connection.vendor == "mysql" else "SELECT pg_try_advisory_lock(1)"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        if not cursor.fetchone()[0]:
+            sys.exit("Another benchmark is running on this database.")
 
 
 def _drop_group_tables() -> None:
