@@ -22,15 +22,21 @@ class CourseChoices(ChoiceSource):
     remote = True
 
     def search(self, scope: Scope, text: str, limit: int, offset: int = 0) -> list[Choice]:
-        rows = Course.objects.annotate(key=Cast("id", CharField(max_length=255)))
-        if text:
-            rows = rows.filter(Q(display_name__icontains=text) | Q(key__icontains=text))
-        return [self._choice(course) for course in rows.order_by("display_name", "id")[offset : offset + limit]]
+        rows = self._containing(text).order_by("display_name", "id")
+        return [self._choice(course) for course in rows[offset : offset + limit]]
+
+    def count(self, scope: Scope, text: str) -> int:
+        return int(self._containing(text).count())
 
     def resolve(self, scope: Scope, values: Collection[str]) -> list[Choice]:
         wanted = set(_course_keys(values))
         found = [self._choice(course) for course in Course.objects.filter(id__in=wanted)]
         return [choice for choice in found if choice.value in values]  # Collations may find more.
+
+    @staticmethod
+    def _containing(text: str) -> Any:
+        rows = Course.objects.annotate(key=Cast("id", CharField(max_length=255)))
+        return rows.filter(Q(display_name__icontains=text) | Q(key__icontains=text)) if text else rows
 
     @staticmethod
     def _choice(course: Any) -> Choice:

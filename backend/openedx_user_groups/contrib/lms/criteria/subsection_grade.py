@@ -48,13 +48,19 @@ class SubsectionChoices(ChoiceSource):
     remote = True
 
     def search(self, scope: Scope, text: str, limit: int, offset: int = 0) -> list[Choice]:
-        grades = SubsectionGradeRow.objects.filter(course_id=scope.course_key).order_by()
-        keys = sorted(set(grades.values_list("usage_key", flat=True)[:_SAMPLED_GRADES]))
-        found = [self._choice(key) for key in keys if text.casefold() in key.casefold()]
-        return found[offset : offset + limit]
+        return [self._choice(key) for key in self._containing(scope, text)[offset : offset + limit]]
+
+    def count(self, scope: Scope, text: str) -> int:
+        return len(self._containing(scope, text))
 
     def resolve(self, scope: Scope, values: Collection[str]) -> list[Choice]:
         return [self._choice(value) for value in values]
+
+    @staticmethod
+    def _containing(scope: Scope, text: str) -> list[str]:
+        grades = SubsectionGradeRow.objects.filter(course_id=scope.course_key).order_by()
+        keys = sorted(set(grades.values_list("usage_key", flat=True)[:_SAMPLED_GRADES]))
+        return [key for key in keys if text.casefold() in key.casefold()]
 
     @staticmethod
     def _choice(key: str) -> Choice:
