@@ -1,7 +1,7 @@
 """Where Django looks for models; each lives in the package that it belongs to."""
 
 from .criteria.models import Criterion, RuleNode
-from .groups.models import UserGroup
+from .groups.models import ScopeLock, UserGroup
 from .groups.platform import Course, Enrollment, Organization, OrganizationCourse
 from .membership.models import Membership, MembershipChange
 from .refresh.models import Refresh
@@ -16,5 +16,6 @@ __all__ = [
     "OrganizationCourse",
     "Refresh",
     "RuleNode",
+    "ScopeLock",
     "UserGroup",
 ]

@@ -1,4 +1,4 @@
-"""The user group."""
+"""The user group, and the row by which the writers of a scope wait for each other."""
 
 from __future__ import annotations
 
@@ -100,3 +100,21 @@ class UserGroup(models.Model):
     def is_manual(self) -> bool:
         """Whether members are listed by hand."""
         return self.membership_source == MembershipSource.MANUAL
+
+
+class ScopeLock(models.Model):
+    """One row for each scope that has groups: held by whoever writes members (``locks.lock_scope``).
+
+    .. no_pii:
+    """
+
+    scope_type = models.CharField(max_length=16, choices=ScopeType.choices)
+    scope_key = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope_type", "scope_key"], name="user_groups_one_lock_a_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_type}:{self.scope_key}"
