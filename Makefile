@@ -18,6 +18,9 @@ OULAD_PATH ?= ../shared/data/oulad
 # The day of the course at which the demo stands.
 OULAD_DAY ?= 120
 
+# The languages that the package is translated into. What `make messages` prints at its end is still to be translated.
+TRANSLATIONS := es
+
 # The first interpreter that runs and is new enough. A version manager may offer a name that does not run.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
@@ -25,7 +28,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
 # `sandbox` is not installed: the tools that import it find it here.
 export PYTHONPATH := backend
 
-.PHONY: help install demo test test-e2e frontend-packages bench-1k bench-100k bench-1m test-services services-deps lint check-migrations format openapi contract messages constraints clean
+.PHONY: help install demo test test-e2e screenshots frontend-packages browser bench-1k bench-100k bench-1m test-services services-deps lint check-migrations format openapi contract messages constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,8 +65,22 @@ test: lint check-migrations frontend-packages ## All that needs no server: linte
 	$(SERVERLESS) $(BIN)/pytest -n auto -m "not services" --ignore=tests/e2e $(PYTEST_ARGS)
 
 # Apart, and one after the other: a browser beside the other tests on two cores is too slow to be believed.
-test-e2e: $(STAMP) frontend-packages ## The group builder in Chromium, on a running sandbox (needs Node and Chromium)
+test-e2e: $(STAMP) frontend-packages browser ## The group builder in Chromium, on a running sandbox (needs Node and Chromium)
 	$(SERVERLESS) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)
+
+# The pictures of the documentation, from the running builder.
+screenshots: $(STAMP) frontend-packages browser ## Take the pictures of the group builder again (needs Node, Chromium and OULAD_PATH)
+	$(SERVERLESS) OULAD_PATH="$(abspath $(OULAD_PATH))" UPDATE_SCREENSHOTS=1 $(BIN)/pytest tests/e2e -k "real_data and story" $(PYTEST_ARGS)
+
+browser:
+	@if command -v npm >/dev/null && ! command -v "$${CHROMIUM:-chromium}" >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				chromium fonts-liberation </dev/null; \
+		else \
+			echo "Chromium is not installed (Debian: chromium): the tests in a browser are left out"; \
+		fi; \
+	fi
 
 bench-1k: services-deps ## Measure a course of 1,000 learners against hand-written SQL, on MariaDB
 	$(BIN)/python benchmarks/run.py --size 1000
@@ -116,12 +133,16 @@ openapi: $(STAMP) ## Write openapi.yaml again from the code
 contract: $(STAMP) ## Write the schemas and fixtures of frontend-contract again from the code
 	$(SERVERLESS) $(MANAGE) write_contract
 
-# Django collects into conf/locale by itself when it is started in the folder of the package.
+# Django collects into conf/locale by itself when it is started in the folder of the package. `locale` is a link to it:
+# there Django finds an app's translations.
 messages: $(STAMP) ## Collect the translatable texts and compile the translations (needs gettext)
 	@command -v msgfmt >/dev/null || { echo "msgfmt is missing: install the Debian package gettext" >&2; exit 1; }
-	mkdir -p backend/openedx_user_groups/conf/locale
-	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin makemessages --locale en --no-obsolete
-	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin compilemessages
+	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin makemessages \
+		$(addprefix --locale ,en $(TRANSLATIONS)) --no-obsolete --add-location file
+	cd backend/openedx_user_groups && PYTHONPATH=.. $(abspath $(BIN))/django-admin compilemessages $(addprefix --locale ,$(TRANSLATIONS))
+	@cd backend/openedx_user_groups/conf/locale && for locale in $(TRANSLATIONS); do \
+		for what in untranslated only-fuzzy; do msgattrib --$$what --no-obsolete "$$locale/LC_MESSAGES/django.po"; done; \
+	done
 
 # In an environment of its own, so that nothing that was tried out by hand gets pinned.
 constraints: ## Pin the newest versions of everything that is installed for development

@@ -6,6 +6,7 @@ in continuous integration they fail.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ import pytest
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend-contract"
 #: The parts of ``npm run check``, one test each.
-CHECKS = ("check:types", "typecheck", "test", "check:consumer", "check:page")
+CHECKS = ("check:api", "check:types", "typecheck", "test", "check:consumer", "check:page")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,6 +41,21 @@ def test_check(name):
         ["npm", "run", "--silent", name], cwd=FRONTEND, capture_output=True, stdin=subprocess.DEVNULL, text=True
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+def test_what_is_published_holds_everything_that_it_exports():
+    npm = {"cwd": FRONTEND, "capture_output": True, "stdin": subprocess.DEVNULL, "text": True, "check": True}
+    subprocess.run(["npm", "run", "--silent", "build:lib"], **npm)
+    packed = subprocess.run(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"], **npm)
+    files = {file["path"] for file in json.loads(packed.stdout)[0]["files"]}
+    manifest = json.loads((FRONTEND / "package.json").read_text(encoding="utf-8"))
+    exported = [entry.values() if isinstance(entry, dict) else [entry] for entry in manifest["exports"].values()]
+    exported += list(manifest["typesVersions"]["*"].values())
+    for path in (path.removeprefix("./") for paths in exported for path in paths):
+        assert fnmatch.filter(files, path), path
+    assert manifest["scripts"]["prepack"] == "npm run --silent build:lib"
+    assert not [file for file in files if file.startswith(("node_modules", "tests", "e2e", "released"))]
 
 
 def test_the_lock_file_names_no_place_and_pins_every_package():
