@@ -5,7 +5,7 @@ from __future__ import annotations
 COUNT, IDS, FILL = "preview count", "ids into a bitmap", "first fill"
 UNCHANGED, CHANGED, PREVIEW = "refresh, nothing changed", "refresh, 1 % changed", "full preview"
 
-#: In the order of the report. There is no limit for the full preview: it answers more than a count.
+#: In the order of the report. The full preview has limits against a statement that answers as much (``previews.py``).
 OPERATIONS = (COUNT, IDS, FILL, UNCHANGED, CHANGED, PREVIEW)
 
 _RATIOS: dict[int, dict[str, float]] = {
@@ -24,3 +24,10 @@ def ratio_limit(size: int, operation: str) -> float | None:
 def memory_limit(size: int) -> int:
     """The most megabytes by which the process may grow."""
     return _MEGABYTES[size]
+
+
+def preview_limit(size: int, criteria: int) -> float | None:
+    """The highest ratio of a full preview to the one-pass statement with a conditional sum for each of its numbers."""
+    if size != 100_000:
+        return None
+    return 1.3 if criteria <= 4 else 1.5

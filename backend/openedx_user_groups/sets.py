@@ -7,7 +7,7 @@ union, intersection and difference cost microseconds. Nothing here knows about g
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -25,16 +25,23 @@ _FETCH_SIZE = 20_000
 def fetch_ids(queryset: QuerySet[Any, Any]) -> IdSet:
     """The set of ids that a one-column ``values_list`` queryset yields. Duplicates and NULLs are dropped."""
     ids = IdSet()
+    for rows in fetch_rows(queryset):
+        ids.update([row[0] for row in rows if row[0] is not None])
+    return ids
+
+
+def fetch_rows(queryset: QuerySet[Any, Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows of a ``values_list`` queryset of integers, as the database sends them, some thousands at a time."""
     connection = connections[queryset.db]
     try:
         sql, params = queryset.query.get_compiler(using=queryset.db).as_sql()
     except EmptyResultSet:
-        return ids
-    with closing(_streaming_cursor(connection)) as cursor:
+        return
+    # Closing an unbuffered cursor may fail as reading it does, and Django does not translate that by itself.
+    with connection.wrap_database_errors, closing(_streaming_cursor(connection)) as cursor:
         cursor.execute(sql, params)
         while rows := cursor.fetchmany(_FETCH_SIZE):
-            ids.update([row[0] for row in rows if row[0] is not None])
-    return ids
+            yield rows
 
 
 def chunks(ids: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -82,8 +82,10 @@ def complement(leaf: tables.Definition) -> tables.Definition | None:
 class RuleMaker:
     """Makes rules for the scopes of one scene after the other, and counts what it dealt."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, types: Sequence[str] = ()) -> None:
+        """``types`` are those that are dealt; all, unless told."""
         self.rng = rng
+        self.types = types or tuple(CATALOGUE)
         self.dealt: Counter[tuple[str, str, str]] = Counter()
         self._decks: dict[str, list[tuple[str, str]]] = {letter: [] for letter in "coi"}
 
@@ -113,7 +115,7 @@ class RuleMaker:
         letter = SCOPE_LETTERS[scope.type]
         deck = self._decks[letter]
         if not deck:
-            deck += operators_in(letter)
+            deck += [pair for pair in operators_in(letter) if pair[0] in self.types]
             self.rng.shuffle(deck)
         type_, operator = deck.pop()
         self.dealt[letter, type_, operator] += 1

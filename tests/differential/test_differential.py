@@ -2,8 +2,9 @@
 
 One world serves many rules. Every rule is previewed, evaluated under both plans, with one leaf turned into a bitmap,
 answered for all learners at once and for one learner (from facts and from its set), and split against the complement of
-one of its criteria; every tenth rule is also saved and refreshed, which costs as much as all the rest. The database is
-the one that DATABASE_URL names, so that the same tests run on SQLite, MariaDB and PostgreSQL.
+one of its criteria; every tenth rule is also saved and refreshed, and previewed and saved in the place of another one,
+which costs as much as all the rest. The numbers of the nodes, the funnel and the difference are compared too. The
+database is the one that DATABASE_URL names, so that the same tests run on SQLite, MariaDB and PostgreSQL.
 
 ``DIFFERENTIAL_WORLDS`` asks for more worlds, ``DIFFERENTIAL_SEED`` for others. A failure names its seed and shows the
 smallest world and rule that could be found.

@@ -5,6 +5,7 @@ A way that raises disagrees too: all rules here are valid and all sources answer
 
 from __future__ import annotations
 
+import functools
 import itertools
 import traceback
 from collections import Counter
@@ -17,21 +18,36 @@ from django.contrib.auth.models import User
 
 from openedx_user_groups import api
 from openedx_user_groups.criteria.definitions import parse_rule
-from openedx_user_groups.data import PlanKind, RefreshState, Scope
+from openedx_user_groups.data import (
+    ChangeKind,
+    Difference,
+    DifferencePage,
+    LearnerMove,
+    MoveCause,
+    NodeCount,
+    PlanKind,
+    PreviewDetail,
+    RefreshState,
+    Scope,
+)
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
-from openedx_user_groups.membership.models import Membership
+from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.sets import IdSet
-from tests.differential import oracle, tables
+from tests.differential import oracle, preview_numbers, tables
 from tests.differential.rules import complement
 from tests.differential.worlds import Scene
 
 SAMPLE_SIZE = 25
+#: So small that there are several pages, and by how many criteria a rule is still turned by brute force.
+DIFFERENCE_SIZE, MOST_TURNED = 7, 6
 NOBODY = 2_000_000_000
 #: Answers that come from the same evaluation as another one.
 SAME_EVALUATION = {
     *("preview, universe", "preview, nodes", "preview, sample", "bitmaps, count", "bitmaps, nodes"),
     *("bitmap leaf, statement, nodes", "bitmap leaf, bitmaps, nodes", "complements, overlap", "refresh, member count"),
+    *(f"difference, {kind}, {what}" for kind in ("added", "removed") for what in ("cause", "decided by")),
 }
 
 
@@ -65,6 +81,16 @@ class Question:
         calendar = scene.calendar
         answers = oracle.node_sets(scene.world, scope, rule, calendar.as_of, calendar.zone)
         return cls(scene, scope, rule, oracle.universe(scene.world, scope), answers)
+
+    @functools.cached_property
+    def people(self) -> dict[int, preview_numbers.Says]:
+        """What each learner answers to each criterion."""
+        return preview_numbers.learners(self.rule, self.universe, self.answers)
+
+    @functools.cached_property
+    def numbers(self) -> dict[str, tuple[Any, ...]]:
+        """The numbers of a preview for every node."""
+        return preview_numbers.node_numbers(self.rule, self.people)
 
     @property
     def scope(self) -> Scope:
@@ -109,6 +135,8 @@ class Inquiry:
             self._hold(question, lambda q=question, t=turn: _one_learner(q, t))
             if turn % 10 == 0:
                 self._hold(question, lambda q=question: _refresh(q))
+                other = questions[(number + 1) % len(questions)]
+                self._hold(question, lambda q=question, s=other: _difference(s, q))
         self._all_rules_for_all_learners(questions)
 
     def _hold(self, question: Question, ask: Callable[[], Answers]) -> None:
@@ -147,9 +175,11 @@ def _preview(question: Question) -> Answers:
     names = {user.id: user.username for user in question.scene.world.users}
     yield "preview, count", len(question.expected), preview.count
     yield "preview, universe", len(question.universe), preview.universe
-    yield "preview, nodes", _counts(question), {node.pointer: node.count for node in preview.nodes}
+    yield "preview, nodes", question.numbers, _numbers(preview.nodes)
     sample = [(pk, names[pk]) for pk in sorted(question.expected)[:SAMPLE_SIZE]]
     yield "preview, sample", sample, [(learner.user_id, learner.username) for learner in preview.sample]
+    bare = api.preview(question.scope, question.rule, sample_size=0, detail=PreviewDetail.COUNT)
+    yield "bare preview", (len(question.expected), None), (bare.count, bare.universe)
 
 
 def _plans(question: Question) -> Answers:
@@ -158,9 +188,9 @@ def _plans(question: Question) -> Answers:
         yield f"{plan}, ids", question.expected, set(evaluation.ids())
         yield f"{plan}, count", len(question.expected), evaluation.count()
         if plan == PlanKind.BITMAPS:
-            universe, nodes = evaluation.counts()
-            counted = {node.pointer: node.count for node in nodes}
-            yield f"{plan}, nodes", (len(question.universe), _counts(question)), (universe, counted)
+            answers = evaluation.answers()
+            numbers = len(answers.everybody), _numbers(answers.nodes())
+            yield f"{plan}, nodes", (len(question.universe), question.numbers), numbers
 
 
 def _with_bitmap_leaf(question: Question, turn: int, thorough: bool) -> Answers:
@@ -172,8 +202,7 @@ def _with_bitmap_leaf(question: Question, turn: int, thorough: bool) -> Answers:
         evaluation = question.evaluation(plan)
         evaluation.sets[leaf.pointer] = IdSet(question.answers[leaf.pointer] | strangers)
         yield f"bitmap leaf, {plan}, ids", question.expected, set(evaluation.ids())
-        counted = {node.pointer: node.count for node in evaluation.counts()[1]}
-        yield f"bitmap leaf, {plan}, nodes", _counts(question), counted
+        yield f"bitmap leaf, {plan}, nodes", question.numbers, _numbers(evaluation.answers().nodes())
 
 
 def _complement(question: Question, turn: int) -> Answers:
@@ -200,7 +229,9 @@ def _one_learner(question: Question, turn: int) -> Answers:
 
 def _refresh(question: Question) -> Answers:
     author = User.objects.get(pk=question.scene.world.users[0].id)
-    group = api.create_user_group(scope=question.scope, name="Group", rule=question.rule, acting_user=author)
+    group = api.create_user_group(
+        scope=question.scope, name="Group", rule=question.rule, confirm_impossible=True, acting_user=author
+    )
     members = set(Membership.objects.filter(user_group=group).values_list("user_id", flat=True))
     yield "refresh, members", question.expected, members
     yield "refresh, member count", len(question.expected), group.member_count
@@ -210,8 +241,77 @@ def _refresh(question: Question) -> Answers:
     api.archive_user_group(group.uuid, acting_user=author)
 
 
-def _counts(question: Question) -> dict[str, int]:
-    return {pointer: len(found) for pointer, found in question.answers.items()}
+def _difference(saved: Question, question: Question) -> Answers:
+    """A rule instead of the saved one, for a group whose members are anybody: preview it, save it, look who moved."""
+    users = [user.id for user in question.scene.world.users]
+    author = User.objects.get(pk=users[0])
+    group = api.create_user_group(
+        scope=saved.scope, name="Group", rule=saved.rule, confirm_impossible=True, acting_user=author
+    )
+    present = set(users[:: 2 + len(users) % 2])
+    _make_members(group, present)
+    preview = api.preview(question.scope, question.rule, sample_size=0, user_group=group)
+    joins, leaves = question.expected - present, present - question.expected
+    numbers = (len(joins), len(leaves), len(question.expected & present))
+    assert preview.difference is not None
+    yield "difference, numbers", numbers, _sizes(preview.difference)
+    for kind, wanted in ((ChangeKind.ADDED, joins), (ChangeKind.REMOVED, leaves)):
+        moves = list(_pages(question, group, kind, numbers))
+        yield f"difference, {kind}", sorted(wanted), [move.user_id for move in moves]
+        for move in moves:
+            yield f"difference, {kind}, cause", _cause(saved, question, move), move.cause
+            if move.user_id in question.people and len(_leaves(question.rule)) <= MOST_TURNED:
+                alone, fewest = preview_numbers.deciding(question.rule, question.people[move.user_id])
+                got = set(move.decided_by) if alone else set(), len(move.decided_by) if not alone else 1
+                yield f"difference, {kind}, decided by", (alone, fewest), got
+    MembershipChange.objects.filter(user_group=group).delete()
+    version = group.rule_version
+    api.update_user_group(
+        group.uuid, changes={"rule": question.rule}, rule_version=version, confirm_impossible=True, acting_user=author
+    )
+    if UserGroup.objects.get(pk=group.pk).rule_version == version:  # It says the same as the saved one.
+        api.refresh_now(group, acting_user=author)
+    changes = MembershipChange.objects.filter(user_group=group).values_list("kind", "user_id")
+    foretold = {("added", pk) for pk in joins} | {("removed", pk) for pk in leaves}
+    yield "difference, what a refresh does", foretold, set(changes)
+    api.archive_user_group(group.uuid, acting_user=author)
+
+
+def _make_members(group: UserGroup, users: set[int]) -> None:
+    """Let the group have these members, as if the data had been otherwise when it was last refreshed."""
+    Membership.objects.filter(user_group=group).delete()
+    rows = [Membership(user_group=group, user_id=pk, joined_at=group.created, origin="manual") for pk in users]
+    Membership.objects.bulk_create(rows)
+
+
+def _pages(
+    question: Question, group: UserGroup, kind: ChangeKind, numbers: tuple[int, int, int]
+) -> Iterator[LearnerMove]:
+    for offset in itertools.count(0, DIFFERENCE_SIZE):
+        page = DifferencePage(kind, DIFFERENCE_SIZE, offset)
+        found = api.preview(
+            question.scope, question.rule, sample_size=0, user_group=group, difference=page, detail=PreviewDetail.COUNT
+        ).difference
+        assert found is not None
+        assert _sizes(found) == numbers
+        yield from found.sample
+        if len(found.sample) < DIFFERENCE_SIZE:
+            return
+
+
+def _cause(saved: Question, question: Question, move: LearnerMove) -> MoveCause:
+    if move.user_id not in question.universe:
+        return MoveCause.UNIVERSE
+    same = (move.user_id in saved.expected) == (move.user_id in question.expected)
+    return MoveCause.DATA if same else MoveCause.RULE
+
+
+def _sizes(difference: Difference) -> tuple[int, int, int]:
+    return difference.added, difference.removed, difference.unchanged
+
+
+def _numbers(nodes: tuple[NodeCount, ...]) -> dict[str, tuple[Any, ...]]:
+    return {n.pointer: (n.count, n.running, n.without, n.redundant, n.decisive) for n in nodes}
 
 
 def _leaves(node: tables.Definition) -> list[tables.Definition]:

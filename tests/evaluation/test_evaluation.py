@@ -37,13 +37,13 @@ def evaluation(definition, plan=None, as_of=None) -> Evaluation:
     return Evaluation(parse_rule(definition, COURSE), COURSE, as_of or timezone.now(), plan)
 
 
-def test_counts_come_from_one_statement(world, django_assert_num_queries, settings):
+def test_answers_come_from_one_statement(world, django_assert_num_queries, settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 9
     for leaves in (1, 3, 9):
         subject = evaluation(rule(*[IDLE] * leaves), PlanKind.STATEMENT)
         with django_assert_num_queries(3):  # The statement, between a savepoint and its release.
-            universe, nodes = subject.counts()
-        assert (universe, {node.count for node in nodes}) == (3, {1})
+            answers = subject.answers()
+            assert (len(answers.everybody), {node.count for node in answers.nodes()}) == (3, {1})
 
 
 def test_bare_count_is_one_count(world, django_assert_num_queries):
@@ -56,10 +56,10 @@ def test_bare_count_is_one_count(world, django_assert_num_queries):
 def test_bitmap_plan_reads_each_leaf_once(world, django_assert_num_queries):
     subject = evaluation(rule(IDLE, NEVER, combine="any"), PlanKind.BITMAPS)
     with django_assert_num_queries(2 + 3):  # Two leaves and the universe.
-        universe, nodes = subject.counts()
+        answers = subject.answers()
     with django_assert_num_queries(2 + 1):  # Only the names: the sets are there.
         sample = subject.sample(25)
-    assert (universe, [node.count for node in nodes]) == (3, [2, 1, 1])
+    assert (len(answers.everybody), [node.count for node in answers.nodes()]) == (3, [2, 1, 1])
     assert [learner.username for learner in sample] == ["idle", "never"]
 
 

@@ -17,7 +17,7 @@ from openedx_user_groups.exceptions import InvalidInput
 from openedx_user_groups.groups import accounts
 
 from . import configuration, registry
-from .fields import UserListField
+from .retirement import user_lists, without
 from .tree import Leaf, Node
 
 ROOT = "/rule"
@@ -36,8 +36,9 @@ def parse_rule(data: Any, scope: Scope, saved: Node | None = None) -> Node:
     return rule
 
 
-def rule_to_wire(rule: Node, usernames: Mapping[int, str]) -> dict[str, Any]:
-    """The definition of a tree. ``usernames`` must hold the accounts of :func:`listed_users`."""
+def rule_to_wire(rule: Node, usernames: Mapping[int, str] | None) -> dict[str, Any]:
+    """The definition of a tree. ``usernames`` must hold the accounts of :func:`listed_users`; with ``None``, learners
+    stand in it by their ids, as in the history of definitions."""
 
     def wire(node: Node | Leaf) -> dict[str, Any]:
         base: dict[str, Any] = {"id": str(node.id)} if node.id else {}
@@ -54,26 +55,50 @@ def listed_users(rules: Collection[Node]) -> dict[int, str]:
     ids: set[int] = set()
     for rule in rules:
         for leaf in rule.leaves():
-            for name in _user_lists(leaf):
+            for name in _user_lists(leaf.type):
                 ids.update(leaf.config.get(name, ()))
     return accounts.usernames(ids) if ids else {}
 
 
-def _wire_config(leaf: Leaf, usernames: Mapping[int, str]) -> dict[str, Any]:
-    lists = {
-        name: [usernames[pk] for pk in leaf.config[name] if pk in usernames]
-        for name in _user_lists(leaf)
-        if name in leaf.config
-    }
-    return {**leaf.config, **lists}
+def stored_learners(definition: Any) -> set[int]:
+    """The ids of everybody whom a definition lists that :func:`rule_to_wire` wrote without user names."""
+    return {pk for config, name in _stored_lists(definition) for pk in config[name]}
 
 
-def _user_lists(leaf: Leaf) -> Iterator[str]:
-    criterion_class = registry.find(leaf.type)
-    if criterion_class is not None:
-        for field in criterion_class._meta.get_fields():
-            if isinstance(field, UserListField):
-                yield field.name
+def name_learners(definition: Any, usernames: Mapping[int, str]) -> None:
+    """Put user names in the place of ids, in the definition itself. Accounts that are gone are left out."""
+    for config, name in _stored_lists(definition):
+        config[name] = [usernames[pk] for pk in config[name] if pk in usernames]
+
+
+def forget_stored_learner(definition: Any, user_id: int) -> None:
+    """Take a retired learner out of a stored definition, in the definition itself."""
+    for config, name in _stored_lists(definition):
+        if user_id in config[name]:
+            config[name] = without(config[name], user_id)
+
+
+def _stored_lists(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each configuration of a stored definition that lists learners, with the name of the list."""
+    for child in node["nodes"] if node else ():
+        if child["kind"] == "rule":
+            yield from _stored_lists(child)
+        else:
+            yield from ((child["config"], name) for name in _user_lists(child["type"]) if name in child["config"])
+
+
+def _wire_config(leaf: Leaf, usernames: Mapping[int, str] | None) -> dict[str, Any]:
+    config = dict(leaf.config)
+    if usernames is not None:
+        for name in _user_lists(leaf.type):
+            if name in config:
+                config[name] = [usernames[pk] for pk in config[name] if pk in usernames]
+    return config
+
+
+def _user_lists(type_slug: str) -> Iterator[str]:
+    criterion_class = registry.find(type_slug)
+    return user_lists(criterion_class) if criterion_class is not None else iter(())
 
 
 class _Parser:

@@ -41,7 +41,7 @@ def _optional(kwargs: dict[str, Any]) -> None:
 class DaysField(_PlainColumn, models.PositiveIntegerField):
     """A whole number of days, 0 to a hundred years."""
 
-    unit = "days"
+    unit = _("days")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _optional(kwargs)

@@ -17,61 +17,50 @@ from django.conf import settings as site_settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from openedx_user_groups import exceptions, settings
-from openedx_user_groups.data import Combine, Scope
+from openedx_user_groups import codes, exceptions, settings
+from openedx_user_groups.data import CONTRACT_VERSION, Combine, Scope
 from openedx_user_groups.sources import Availability, DataSource
 
-from . import forms, registry
+from . import categories, forms, registry
+from .categories import Category
 from .forms import ValueField
 from .models import Criterion
 from .operators import Arity, Operator
-from .storage import CONFIGURATION_INVALID, TYPE_MISSING, TYPE_UNREADABLE
+from .storage import TYPE_MISSING
 
 log = logging.getLogger(__name__)
-
-#: Clients ignore keys that they do not know and refuse another major version.
-CONTRACT_VERSION = "1.0"
 
 #: Choices in one page of a search.
 CHOICES_PAGE_SIZE = 25
 
-TYPE_FAILED = "criterion_type_failed"
+#: What a preview can do beside counting: a client offers what is listed. More may come.
+PREVIEW_CAPABILITIES = (
+    "count_only",  # Nothing but the number, sooner.
+    "funnel",  # The numbers from node to node of the rule, and without each criterion.
+    "difference",  # Who would join and leave the group that is edited, and why.
+    "overlap",  # Other groups with the same learners.
+    "explanation",  # Why one learner matches or does not.
+    "as_of",  # Another instant than now.
+    "token",  # Saving exactly the learners that were seen.
+    "estimate",  # A number from a sample where the exact one takes too long.
+)
 
-#: The codes of violations and of states, with a message for a client that has none of its own.
-_CODES: dict[str, Any] = {
-    "duplicate_items": _("The list names a value twice."),
-    "duplicate_node": _("This node stands in the rule twice."),
-    "empty_list": _("Choose at least one."),
-    "empty_node": _("Add at least one criterion."),
-    "exactly_one": _("Fill in only one of these fields."),
-    "invalid": _("This value is not valid."),
-    "invalid_choice": _("This is not one of the choices."),
-    "invalid_item": _("An item of the list is not valid."),
-    "invalid_text": _("This text is empty or contains characters that are not allowed."),
-    "max_decimal_places": _("This number has too many decimal places."),
-    "max_digits": _("This number has too many digits."),
-    "max_length": _("This text is too long."),
-    "max_value": _("This value is too large."),
-    "max_whole_digits": _("This number has too many digits before the decimal point."),
-    "min_value": _("This value is too small."),
-    "missing_field": _("Fill in this field."),
-    "range_inverted": _("The start of the range must not be above its end."),
-    "too_deep": _("The rule is nested too deep."),
-    "too_many_criteria": _("The rule has too many criteria."),
-    "too_many_items": _("This list is too long."),
-    "type_not_in_scope": _("This criterion cannot be used in this scope."),
-    "unknown_field": _("There is no such field here."),
-    "unknown_kind": _("A node is a “rule” or a “criterion”."),
-    "unknown_learner": _("There is no such learner."),
-    "unknown_node": _("The saved rule has no such node. Leave out ids of new nodes."),
-    "unknown_operator": _("This criterion does not offer that operator."),
-    "unknown_type": _("There is no such criterion type."),
-    "wrong_type": _("This value has the wrong type."),
-    CONFIGURATION_INVALID: _("The saved configuration of this criterion is no longer valid."),
-    TYPE_FAILED: _("This criterion type cannot be offered now because of an error."),
-    TYPE_MISSING: _("The app of this criterion type is not installed."),
-    TYPE_UNREADABLE: _("The table of this criterion type cannot be read."),
+#: The numbers that a client has to know, by the settings that they come from.
+_LIMITS = {
+    "criteria": "MAX_CRITERIA",
+    "depth": "MAX_DEPTH",
+    "sample_size": "MAX_SAMPLE_SIZE",
+    "list_items": "MAX_LIST_ITEMS",
+    "overlap_groups": "MAX_OVERLAP_GROUPS",
+    "pinned_examples": "MAX_PINNED_EXAMPLES",
+    "as_of_days_back": "MAX_AS_OF_DAYS_BACK",
+    "as_of_days_ahead": "MAX_AS_OF_DAYS_AHEAD",
+    "preview_seconds": "PREVIEW_BUDGET_SECONDS",
+    "preview_job_seconds": "PREVIEW_JOB_SECONDS",
+    "preview_token_seconds": "PREVIEW_TOKEN_SECONDS",
 }
+
+TYPE_FAILED = "criterion_type_failed"
 
 
 def document(
@@ -91,6 +80,7 @@ def document(
             "locale": locale,
             "scope": {"type": scope.type.value, "key": scope.key},
             "limits": _limits(),
+            "capabilities": [{"id": id_} for id_ in PREVIEW_CAPABILITIES],
             "combinators": [{"id": combine.value, "label": str(combine.label)} for combine in Combine],
             "error_codes": _error_codes(),
             "criterion_types": _types(scope, missing_types),
@@ -131,22 +121,12 @@ def _revision(body: Mapping[str, Any], audience: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _limits() -> dict[str, int]:
-    return {
-        "criteria": settings.get("MAX_CRITERIA"),
-        "depth": settings.get("MAX_DEPTH"),
-        "sample_size": settings.get("MAX_SAMPLE_SIZE"),
-        "list_items": settings.get("MAX_LIST_ITEMS"),
-    }
+def _limits() -> dict[str, Any]:
+    return {id_: settings.get(name) for id_, name in _LIMITS.items()}
 
 
 def _error_codes() -> list[dict[str, str]]:
-    raised = {
-        error.code: error.message
-        for error in vars(exceptions).values()
-        if isinstance(error, type) and issubclass(error, exceptions.UserGroupsError)
-    }
-    return [{"id": code, "message": str(message)} for code, message in sorted({**raised, **_CODES}.items())]
+    return [{"id": code, "message": str(message)} for code, message in codes.all_messages().items()]
 
 
 # ---- Types -----------------------------------------------------------------------------------------------------------
@@ -169,7 +149,7 @@ def _described(criterion_class: type[Criterion], scope: Scope, availability: Ava
     except Exception:
         # A mistake in one plugin must not take the builder away from everybody.
         log.exception("The criterion type %s cannot be described.", criterion_class.criterion_type)
-        failed = Availability("unavailable", TYPE_FAILED, _CODES[TYPE_FAILED])
+        failed = Availability("unavailable", TYPE_FAILED, codes.MESSAGES[TYPE_FAILED])
         return _head(criterion_class, failed) | _empty_body()
 
 
@@ -181,6 +161,7 @@ def _head(criterion_class: type[Criterion], availability: Availability) -> dict[
         "label": str(criterion_class.label),
         "help_text": str(criterion_class.help_text),
         "category": criterion_class.category,
+        "category_label": categories.label(criterion_class.category, criterion_class.category_label),
         "scopes": [scope_type.value for scope_type in criterion_class.scopes],
         "availability": _availability(availability),
         "data_source": {"id": source.id, "label": str(source.label)},
@@ -196,9 +177,10 @@ def _missing(slug: str) -> dict[str, Any]:
         "version": 1,
         "label": slug,
         "help_text": "",
-        "category": "other",
+        "category": Category.OTHER.value,
+        "category_label": str(Category.OTHER.label),
         "scopes": [],
-        "availability": _availability(Availability("unavailable", TYPE_MISSING, _CODES[TYPE_MISSING])),
+        "availability": _availability(Availability("unavailable", TYPE_MISSING, codes.MESSAGES[TYPE_MISSING])),
         "data_source": {"id": "unknown", "label": str(_("Unknown"))},
         "freshness": {"mode": "live", "as_of": None, "refresh_interval": None},
         "time_sensitive": False,
@@ -227,9 +209,15 @@ def _availability(availability: Availability) -> dict[str, Any]:
 
 
 def _capabilities(criterion_class: type[Criterion]) -> list[dict[str, str]]:
-    """Every type can be previewed; why a learner matches can be told in values only where there is a fact."""
-    has_fact = criterion_class.fact is not Criterion.fact
-    return [{"id": "preview"}, *([{"id": "explain"}] if has_fact else [])]
+    """What can be done with a type. Why a learner matches can be told in values only where there is a fact."""
+    offered = {
+        "preview": True,
+        "explain": criterion_class.fact is not Criterion.fact,
+        "as_of": criterion_class.time_sensitive,
+        "answer_learners": criterion_class.answers_learners,
+        "predict_change": criterion_class().is_predictable,
+    }
+    return [{"id": id_} for id_, is_offered in offered.items() if is_offered]
 
 
 # ---- Fields and operators --------------------------------------------------------------------------------------------

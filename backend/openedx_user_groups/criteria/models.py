@@ -4,26 +4,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from openedx_user_groups.data import Combine, Scope, ScopeType
+from openedx_user_groups.data import Combine, Rebound, Scope, ScopeType
+from openedx_user_groups.groups.changes import Change
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.sources import PLATFORM, DataSource, LearnerSet, UserIds
 
-from . import registry
+from . import changes, registry
+from .categories import Category
 from .conditions import Anything
 from .facts import Fact, ValueTest
 from .operands import EvaluationContext, Operand
 from .operators import Operator
+from .rebinding import rebind
+from .retirement import forget_learner
 
 
 class RuleNode(models.Model):
@@ -64,13 +69,23 @@ class Criterion(models.Model):
     version: ClassVar[int] = 1
     label: ClassVar[Any] = ""
     help_text: ClassVar[Any] = ""
-    category: ClassVar[str] = "other"
+    #: The heading under which the builder lists the type: one of ``Category``, or a slug of the plugin's own ...
+    category: ClassVar[str] = Category.OTHER.value
+    #: ... and then what staff read for it.
+    category_label: ClassVar[Any] = ""
     scopes: ClassVar[tuple[ScopeType, ...]] = (ScopeType.COURSE,)
     operators: ClassVar[tuple[Operator, ...]] = ()
     operands: ClassVar[tuple[Operand, ...]] = ()
     data_source: ClassVar[DataSource] = PLATFORM
     #: Whether the answer changes as time passes, with no change of data.
     time_sensitive: ClassVar[bool] = False
+    #: How often groups with such a criterion are refreshed by the schedule; None for as often as its data source is
+    #: brought up to date or, where that says nothing, as the site wants.
+    cadence: ClassVar[timedelta | None] = None
+    #: The signals after which a learner's answer may be another one. Without any, groups wait for their schedule.
+    changes: ClassVar[tuple[Change, ...]] = ()
+    #: Whether a few learners can be answered after an event. Groups with a type that cannot wait for their schedule.
+    answers_learners: ClassVar[bool] = True
     #: What a learner without a value means here, in words for staff.
     missing_meaning: ClassVar[Any] = _("Learners without a value match only the negative operators.")
     #: The fields that select which fact is asked for (a subsection), as opposed to what its value is compared with.
@@ -89,6 +104,8 @@ class Criterion(models.Model):
     type_slug = models.CharField(_("criterion type"), max_length=64, db_index=True, editable=False)
     operator = models.CharField(_("operator"), max_length=16)
     config = models.JSONField(_("last valid configuration"), default=dict, editable=False)
+    # NULL but for a copy that refers to what its scope does not have; there is then no row in the type's own table.
+    unresolved = models.JSONField(_("unresolved references"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("criterion")
@@ -129,6 +146,14 @@ class Criterion(models.Model):
             raise NotImplementedError(f"{type(self).__name__} must define fact() or learner_set().")
         return fact.learners(self.value_test(context))
 
+    def matching_among(self, context: EvaluationContext, user_ids: IdSet) -> IdSet | None:
+        """Which of these few learners match, asked of the source for them alone.
+
+        For types without a fact whose source can answer for a few learners more cheaply than for all. ``None``: take
+        :meth:`learner_set` and restrict it. Raises ``SourceUnavailable`` where the source cannot answer.
+        """
+        return None
+
     def value_test(self, context: EvaluationContext) -> ValueTest:
         """The question that operator and fields ask of a learner's value."""
         operator = self._operator()
@@ -140,11 +165,52 @@ class Criterion(models.Model):
         missing = bool(self.missing_option and getattr(self, self.missing_option))
         if self.missing_counts_as is not None:
             missing = condition.matches([self.missing_counts_as])
-        return ValueTest(condition, operand.domain(context), missing, complement)
+        return ValueTest(condition, operand.domain(context), missing, complement, operand.moves)
+
+    @property
+    def is_predictable(self) -> bool:
+        """Whether it can be computed when the answer for given values changes: it never does, or operands tell.
+
+        A time-sensitive type none of whose operands move has a fact that changes with time ("visits in the last
+        week"), of which nothing is known before.
+        """
+        return not self.time_sensitive or any(operand.moves for operand in self.operands)
+
+    def answers_for_instant(self, context: EvaluationContext) -> bool:
+        """Whether the answer depends on the instant of evaluation; if not, it is made from the data of today alone."""
+        if type(self).fact is Criterion.fact or not self.is_predictable:
+            return self.time_sensitive
+        return self.value_test(context).moves
+
+    def next_change(self, values: Collection[Any], context: EvaluationContext) -> datetime | None:
+        """When the answer for a learner with these values changes, if the values stay as they are.
+
+        From the instant of ``context`` up to the one returned the answer is the present one, and right after it is
+        another; ``None`` where time alone never changes it. See :attr:`is_predictable`.
+        """
+        crossings = changes.crossings(self.value_test(context), values, context.as_of)
+        return changes.first_change(
+            context.as_of, crossings, lambda at: self.value_test(replace(context, as_of=at)).answer(values)
+        )
 
     def fact_key(self) -> tuple[Any, ...]:
         """Equal for criteria that ask for the same value of a learner, so that it is fetched once."""
         return (self.type_slug, *(_hashable(getattr(self, name)) for name in self.fact_parameters))
+
+    def rebound(self, source: Scope, target: Scope) -> Rebound:
+        """The configuration that means in ``target`` what this one means in ``source``, and what has no equal there.
+
+        As inherited: usage keys move into the new course, the course itself is replaced by the new one, and choices
+        that ``target`` does not have are looked for by their label. Override it for other kinds of references.
+        """
+        return rebind(self, source, target)
+
+    def forget(self, user_id: int) -> bool:
+        """Take a retired learner out of the fields, and say whether there was anything. Does not save.
+
+        As inherited: out of every ``UserListField``. Override it where a type holds ids of accounts otherwise.
+        """
+        return forget_learner(self, user_id)
 
     def get_matching_user_ids(self, scope: Scope, as_of: datetime | None = None) -> IdSet:
         """The learners of ``scope`` that this criterion matches at ``as_of`` (default: now)."""
@@ -154,6 +220,12 @@ class Criterion(models.Model):
             return universe & found
         ids = IdSet().union(*(fetch_ids(queryset) for queryset in found.querysets))
         return universe - ids if found.complement else universe & ids
+
+    @property
+    def compared_with(self) -> Operand | None:
+        """The operand that the operator compares with; ``None`` for an operator without a value."""
+        operator = self._operator()
+        return self._operand(operator) if operator.fields else None
 
     def _operator(self) -> Operator:
         operator = self.operator_named(self.operator)

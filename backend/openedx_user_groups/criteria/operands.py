@@ -1,7 +1,7 @@
-"""Value fields: how what staff entered becomes a condition in the units of the data's source.
+"""Value fields: how what staff entered becomes a condition in the units of the data's source, and back.
 
 Staff say "more than 10 days ago" or "40 %"; the source stores an instant or a fraction. Each class here is one such
-translation. Ranges keep their upper end in a second column, ``<field>_to``.
+translation, both ways. Ranges keep their upper end in a second column, ``<field>_to``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
+from openedx_user_groups.data import ShownValue
+
+from . import showing
 from .conditions import ANY_VALUE, Condition, Interval, OneOf
+from .fields import value_field
 
 if TYPE_CHECKING:
     from openedx_user_groups.data import Scope
@@ -38,6 +45,9 @@ class Operand:
 
     field: str
 
+    #: Whether the bounds of condition and domain move along with the instant of evaluation, one for one.
+    moves: ClassVar[bool] = False
+
     @property
     def upper(self) -> str:
         """The column that holds the upper end of a range."""
@@ -50,6 +60,18 @@ class Operand:
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
         """The condition that positive ``operator`` means with the values of ``criterion``."""
         raise NotImplementedError
+
+    def shown(self, value: Any, criterion: Criterion, context: EvaluationContext) -> ShownValue:
+        """A value of the source, or a bound of the condition, in the unit in which staff enter it."""
+        return showing.plain(value, context.time_zone)
+
+    def phrase(self, operator: str, entered: str) -> str | None:
+        """An operator with what staff entered, in words: "more than 10 days ago". ``None``: the label says it well."""
+        return None
+
+    def difference(self, value: Any, bound: Any) -> tuple[float, str | None] | None:
+        """How far ``value`` is above ``bound`` in the unit in which staff enter it, with that unit, or ``None``."""
+        return None
 
 
 def _interval(operator: str, low: Any, high: Any) -> Interval:
@@ -64,25 +86,59 @@ def _interval(operator: str, low: Any, high: Any) -> Interval:
     }[operator]()
 
 
-@dataclass(frozen=True)
-class Threshold(Operand):
-    """An ordered value. ``convert`` turns what staff entered into the unit of the source."""
-
-    convert: Callable[[Any], Any] = lambda value: value
-
-    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
-        low, high = getattr(criterion, self.field), getattr(criterion, self.upper, None)
-        return _interval(operator, self.convert(low), None if high is None else self.convert(high))
-
-
 def fraction(percent: Any) -> float:
     """A percentage as the fraction that the platform stores, correctly rounded once."""
     return float(percent / 100)
 
 
+def percent(share: Any) -> float:
+    """A stored fraction as the percentage that staff see: what :func:`fraction` was made from, where it was."""
+    return float(Decimal(repr(float(share))) * 100)
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+#: The way back of conversions that are known here.
+_BACK: dict[Any, Callable[[Any], Any]] = {fraction: percent, _unchanged: _unchanged}
+
+
+@dataclass(frozen=True)
+class Threshold(Operand):
+    """An ordered value. ``convert`` turns what staff entered into the unit of the source, ``restore`` turns it back.
+
+    Without ``restore``, values of a conversion other than :func:`fraction` are shown as the source stores them.
+    """
+
+    convert: Callable[[Any], Any] = _unchanged
+    restore: Callable[[Any], Any] | None = None
+
+    def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
+        low, high = getattr(criterion, self.field), getattr(criterion, self.upper, None)
+        return _interval(operator, self.convert(low), None if high is None else self.convert(high))
+
+    def shown(self, value: Any, criterion: Criterion, context: EvaluationContext) -> ShownValue:
+        back = self._back
+        if back is None:
+            return showing.plain(value, context.time_zone)
+        unit = getattr(value_field(criterion, self.field), "unit", None)
+        return showing.plain(back(value), context.time_zone, unit)
+
+    def difference(self, value: Any, bound: Any) -> tuple[float, str | None] | None:
+        back = self._back
+        return None if back is None else showing.difference(back(value), back(bound))
+
+    @property
+    def _back(self) -> Callable[[Any], Any] | None:
+        return self.restore or _BACK.get(self.convert)
+
+
 @dataclass(frozen=True)
 class DaysAgo(Operand):
     """Days elapsed since an instant, continuous: "> 10" is more than 240 hours. The future has no elapsed value."""
+
+    moves: ClassVar[bool] = True
 
     def domain(self, context: EvaluationContext) -> Interval:
         return Interval(None, context.as_of)
@@ -100,6 +156,23 @@ class DaysAgo(Operand):
             "<": Interval(at, now, lower_open=True),
             "<=": Interval(at, now),
         }[operator]
+
+    def shown(self, value: Any, criterion: Criterion, context: EvaluationContext) -> ShownValue:
+        return showing.days_ago(value, context.as_of, context.time_zone)
+
+    def phrase(self, operator: str, entered: str) -> str | None:
+        phrases = {
+            ">": _("more than %(value)s ago"),
+            ">=": _("at least %(value)s ago"),
+            "<": _("less than %(value)s ago"),
+            "<=": _("at most %(value)s ago"),
+            "=": _("exactly %(value)s ago"),
+            "between": _("between %(value)s ago"),
+        }
+        return str(phrases[operator]) % {"value": entered} if operator in phrases else None
+
+    def difference(self, value: Any, bound: Any) -> tuple[float, str | None] | None:
+        return showing.difference(bound, value)
 
 
 def _days_before(instant: datetime, days: int) -> datetime:
@@ -125,6 +198,20 @@ class OnDate(Operand):
             ">=": Interval(starts, None),
         }.get(operator, Interval(starts, ends, upper_open=True))
 
+    def phrase(self, operator: str, entered: str) -> str | None:
+        phrases = {
+            ">": _("after %(value)s"),
+            ">=": _("on or after %(value)s"),
+            "<": _("before %(value)s"),
+            "<=": _("on or before %(value)s"),
+            "=": _("on %(value)s"),
+            "between": _("between %(value)s"),
+        }
+        return str(phrases[operator]) % {"value": entered} if operator in phrases else None
+
+    def difference(self, value: Any, bound: Any) -> tuple[float, str | None] | None:
+        return showing.difference(value, bound)
+
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     try:
@@ -142,7 +229,7 @@ def _midnight_after(day: date, zone: tzinfo) -> datetime:
 class Listed(Operand):
     """A list of codes. ``convert`` turns a stored item into the source's value."""
 
-    convert: Callable[[Any], Any] = lambda value: value
+    convert: Callable[[Any], Any] = _unchanged
 
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
         return OneOf(frozenset(self.convert(item) for item in getattr(criterion, self.field)))

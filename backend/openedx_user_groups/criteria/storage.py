@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from openedx_user_groups.data import Combine
+from openedx_user_groups.data import Combine, Unresolved
 from openedx_user_groups.groups.models import UserGroup
 
 from . import registry
@@ -28,9 +29,10 @@ log = logging.getLogger(__name__)
 TYPE_MISSING = "criterion_type_missing"
 TYPE_UNREADABLE = "criterion_type_unreadable"
 CONFIGURATION_INVALID = "configuration_invalid"
+UNRESOLVED_REFERENCE = "unresolved_reference"
 
 #: Reasons that only a change of the rule or of the installation removes; any other heals by trying again.
-LASTING_PROBLEMS = frozenset({TYPE_MISSING, TYPE_UNREADABLE, CONFIGURATION_INVALID})
+LASTING_PROBLEMS = frozenset({TYPE_MISSING, TYPE_UNREADABLE, CONFIGURATION_INVALID, UNRESOLVED_REFERENCE})
 
 #: Base-row attributes that a criterion takes along when it is rebuilt or saved under a node.
 _BASE_FIELDS = ("id", "uuid", "user_group_id", "node_id", "position", "type_slug", "config")
@@ -38,7 +40,11 @@ _BASE_FIELDS = ("id", "uuid", "user_group_id", "node_id", "position", "type_slug
 
 def load_rules(groups: Collection[UserGroup]) -> dict[int, Node]:
     """The rules of these groups by the group's primary key. A group without a rule is left out."""
-    ids = [group.pk for group in groups]
+    return load_rules_of([group.pk for group in groups])
+
+
+def load_rules_of(ids: Collection[int]) -> dict[int, Node]:
+    """The same, for the groups with these primary keys."""
     nodes_below: dict[int | None, list[RuleNode]] = defaultdict(list)
     roots: list[RuleNode] = []
     for row in RuleNode.objects.filter(user_group_id__in=ids).order_by("position", "pk"):
@@ -47,7 +53,8 @@ def load_rules(groups: Collection[UserGroup]) -> dict[int, Node]:
             roots.append(row)
     criteria_below: dict[int, list[tuple[int, Leaf]]] = defaultdict(list)
     for base, criterion, problem in _load_criteria(ids):
-        leaf = Leaf("", base.type_slug, base.config, criterion, base.uuid, problem)
+        unresolved = tuple(Unresolved(**reference) for reference in base.unresolved or ())
+        leaf = Leaf("", base.type_slug, base.config, criterion, base.uuid, problem, unresolved)
         criteria_below[base.node_id].append((base.position, leaf))
     return {root.user_group_id: _build(root, ROOT, nodes_below, criteria_below) for root in roots}
 
@@ -81,7 +88,7 @@ def _build(row: RuleNode, pointer: str, nodes_below: Any, criteria_below: Any) -
         if isinstance(child, RuleNode):
             built.append(_build(child, place, nodes_below, criteria_below))
         else:
-            built.append(Leaf(place, child.type, child.config, child.criterion, child.id, child.problem))
+            built.append(replace(child, pointer=place))
     return Node(pointer, Combine(row.combine), row.negated, tuple(built), row.uuid)
 
 
@@ -89,7 +96,8 @@ def _load_criteria(group_ids: Collection[int]) -> list[tuple[Criterion, Criterio
     bases = list(Criterion.objects.filter(user_group_id__in=group_ids).order_by("position", "pk"))
     by_slug: dict[str, list[int]] = defaultdict(list)
     for base in bases:
-        by_slug[base.type_slug].append(base.pk)
+        if not base.unresolved:
+            by_slug[base.type_slug].append(base.pk)
     readable = {slug: ids for slug, ids in by_slug.items() if registry.find(slug) is not None}
     try:
         with transaction.atomic():
@@ -127,39 +135,41 @@ def _load_types_one_by_one(ids_by_slug: Mapping[str, Collection[int]]) -> tuple[
 def _specific_or_problem(
     base: Criterion, found: Criterion | None, unreadable: Collection[str]
 ) -> tuple[Criterion | None, str | None]:
+    if base.unresolved:
+        return None, UNRESOLVED_REFERENCE
     criterion_class = registry.find(base.type_slug)
     if criterion_class is None:
         return None, TYPE_MISSING
     if base.type_slug in unreadable:
         return None, TYPE_UNREADABLE
-    if found is None:
-        found = _rebuilt(criterion_class, base)
+    if found is None:  # The type's table was dropped and made anew.
+        found = from_config(criterion_class, base.config)
+        if found is not None:
+            _take_base(found, base)
     if found is None or found.operator_named(found.operator) is None:
         return None, CONFIGURATION_INVALID
     return found, None
 
 
-def _rebuilt(criterion_class: type[Criterion], base: Criterion) -> Criterion | None:
-    """The criterion from the base row's copy of its configuration: the type's table was dropped and made anew."""
-    operator = criterion_class.operator_named(base.operator)
+def from_config(criterion_class: type[Criterion], config: Mapping[str, Any]) -> Criterion | None:
+    """An unsaved criterion from a stored configuration, or ``None`` where the type does not understand it."""
+    operator = criterion_class.operator_named(config.get("operator", ""))
     if operator is None:
         return None
     try:
         values: dict[str, Any] = {}
         for name in operator.accepts:
-            field, value = value_field(criterion_class, name), base.config.get(name)
+            field, value = value_field(criterion_class, name), config.get(name)
             if isinstance(value, dict):
                 values[f"{name}_to"] = field.to_python(value["to"])
                 value = value["from"]
-            if name in base.config:
+            if name in config:
                 values[name] = field.to_python(value)
-        criterion = criterion_class(operator=base.operator, **values)
+        return criterion_class(operator=operator.id, config=dict(config), **values)
     except Exception:
         # Whatever a plugin's field makes of old data, the group must still open.
-        log.exception("Criterion %s (%s) cannot be rebuilt from its configuration.", base.pk, base.type_slug)
+        log.exception("A criterion (%s) cannot be built from its configuration.", criterion_class.criterion_type)
         return None
-    _take_base(criterion, base)
-    return criterion
 
 
 def _take_base(criterion: Criterion, base: Criterion) -> None:
@@ -197,11 +207,12 @@ def _save_leaf(
     criterion = leaf.criterion
     if base is not None and base.type_slug != leaf.type:
         base = None  # Another type is another criterion: its row lives in another table.
-    if criterion is None:  # Its type is not installed: only its place may change.
-        assert base is not None
-        Criterion.objects.filter(pk=base.pk).update(node=node, position=position)
+    if criterion is None:  # Nothing of the type's own is known: only the base row is written.
+        base = base or _base_of(group, leaf)
+        base.node, base.position = node, position
+        base.save()
         kept.add(base.uuid)
-        return leaf
+        return replace(leaf, id=base.uuid)
     if base is not None:
         _take_base(criterion, Criterion(id=base.pk, uuid=base.uuid, type_slug=base.type_slug, config=leaf.config))
     criterion.user_group, criterion.node, criterion.position = group, node, position
@@ -209,3 +220,12 @@ def _save_leaf(
     criterion.save()
     kept.add(criterion.uuid)
     return Leaf(leaf.pointer, leaf.type, leaf.config, criterion, criterion.uuid)
+
+
+def _base_of(group: UserGroup, leaf: Leaf) -> Criterion:
+    """The base row of a criterion that only stands for what a copy could not carry over."""
+    unresolved = [asdict(reference) for reference in leaf.unresolved] or None
+    operator = str(leaf.config.get("operator", ""))
+    return Criterion(
+        user_group=group, type_slug=leaf.type, operator=operator, config=leaf.config, unresolved=unresolved
+    )

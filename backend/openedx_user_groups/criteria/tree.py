@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import json
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from openedx_user_groups.data import Combine
+from openedx_user_groups.data import Combine, Unresolved
 
 from .models import Criterion
 
@@ -22,6 +24,13 @@ class Leaf:
     criterion: Criterion | None = None
     id: UUID | None = None
     problem: str | None = None
+    #: What a copied criterion refers to and its scope does not have.
+    unresolved: tuple[Unresolved, ...] = ()
+
+    @functools.cached_property
+    def question(self) -> Hashable:
+        """Equal for leaves that ask the same: whatever answers one of them, answers the other."""
+        return self.type, self.problem, json.dumps(self.config, sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
@@ -46,3 +55,10 @@ class Node:
     def leaves(self) -> list[Leaf]:
         """The criteria, in reading order."""
         return [node for node in self.walk() if isinstance(node, Leaf)]
+
+
+def meaning(node: Node | Leaf) -> Any:
+    """What a rule says, without ids and places of its nodes. A reference that was not resolved says nothing yet."""
+    if isinstance(node, Leaf):
+        return node.type, node.config, bool(node.unresolved)
+    return node.combine, node.negated, [meaning(child) for child in node.nodes]

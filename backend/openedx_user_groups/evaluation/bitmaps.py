@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from openedx_user_groups.criteria.tree import Leaf, Node
+from openedx_user_groups.criteria.tree import Node
 from openedx_user_groups.data import Combine
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.sources import LearnerSet, UserIds
@@ -20,8 +20,7 @@ def resolve(found: LearnerSet, universe: IdSet) -> IdSet:
     return universe - ids if found.complement else universe & ids
 
 
-def combine(node: Node, universe: IdSet, resolve_child: Callable[[Node | Leaf], IdSet]) -> IdSet:
-    """The learners that an inner node denotes, given those of its nodes."""
-    operation = operator.and_ if node.combine == Combine.ALL else operator.or_
-    found = functools.reduce(operation, [resolve_child(child) for child in node.nodes])
-    return universe - found if node.negated else found
+def combine(node: Node, universe: IdSet, found: Sequence[IdSet]) -> IdSet:
+    """What an inner node denotes, given what its nodes do."""
+    combined = IdSet.intersection(*found) if node.combine == Combine.ALL else IdSet.union(*found)
+    return universe - combined if node.negated else combined

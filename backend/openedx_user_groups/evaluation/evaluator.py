@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria.operands import EvaluationContext
-from openedx_user_groups.criteria.storage import TYPE_MISSING, TYPE_UNREADABLE
+from openedx_user_groups.criteria.storage import TYPE_MISSING, TYPE_UNREADABLE, UNRESOLVED_REFERENCE
 from openedx_user_groups.criteria.tree import Leaf, Node
-from openedx_user_groups.data import Combine, NodeCount, PlanKind, SampleLearner, Scope
-from openedx_user_groups.exceptions import SourceUnavailable, Unevaluable
+from openedx_user_groups.data import PlanKind, SampleLearner, Scope
+from openedx_user_groups.exceptions import BudgetExceeded, PreviewCancelled, SourceUnavailable, Unevaluable
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
-from openedx_user_groups.sources import LearnerSet
+from openedx_user_groups.sources import LearnerSet, UserIds
 
-from . import bitmaps, statement
+from . import bitmaps, budget, statement
+from .answers import Answers
 from .planner import choose_plan
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,11 @@ class Evaluation:
 
     def __init__(self, rule: Node, scope: Scope, as_of: datetime, plan: PlanKind | None = None) -> None:
         self.rule = rule
-        self.context = EvaluationContext(scope, as_of, timezone.get_default_timezone())
+        self.context = context_of(scope, as_of)
         self.universe = universe_of(scope)
-        self.sets = {leaf.pointer: _learners(leaf, self.context) for leaf in rule.leaves()}
+        self.sets = {leaf.pointer: learners_of(leaf, self.context) for leaf in rule.leaves()}
         self._forced_plan = plan
+        self._fetched: dict[str, IdSet] = {}
 
     @functools.cached_property
     def plan(self) -> PlanKind:
@@ -54,28 +56,34 @@ class Evaluation:
 
     def ids(self) -> IdSet:
         """The learners that match."""
-        with _database_errors():
+        with database_errors():
             return self._found(self.rule)
 
     def count(self) -> int:
         """How many match. Where one statement can answer, only a count is paid."""
-        with _database_errors():
+        with database_errors():
             if not self._one_statement:
                 return len(self._found(self.rule))
             return self.universe.ids(self._where(self.rule)).count()
 
-    def counts(self) -> tuple[int, tuple[NodeCount, ...]]:
-        """The size of the universe, and the count of every node in reading order (the root's first)."""
-        with _database_errors():
+    def answers(self) -> Answers:
+        """What every learner answers to every criterion: all other numbers, ids and samples follow without a query.
+
+        One pass over the universe where one statement can; otherwise each criterion is read once.
+        """
+        with database_errors():
             if self._one_statement and len(self.sets) <= statement.MAX_MASK_LEAVES:
-                return self._counts_by_answers()
-            nodes = tuple(NodeCount(node.pointer, len(self._found(node))) for node in self.rule.walk())
-            return len(self._universe_ids), nodes
+                answers = self._answers_in_one_pass()
+            else:
+                leaves = {leaf.pointer: self._found(leaf) for leaf in self.rule.leaves()}
+                answers = Answers(self.rule, self._universe_ids, leaves)
+            self._fetched[self.rule.pointer] = answers.learners(self.rule)
+            return answers
 
     def sample(self, size: int, offset: int = 0) -> tuple[SampleLearner, ...]:
         """Up to ``size`` learners that match, in the order of their ids, after the first ``offset``."""
-        with _database_errors():
-            if self._one_statement:
+        with database_errors():
+            if self._one_statement and self.rule.pointer not in self._fetched:
                 ids = self.universe.ids(self._where(self.rule)).order_by(self.universe.user_field)
                 chosen = list(ids[offset : offset + size])
             else:
@@ -95,24 +103,27 @@ class Evaluation:
     def _where(self, node: Node | Leaf) -> Q:
         return statement.where(node, self.sets, self.universe)
 
-    @functools.cached_property
-    def _found(self) -> Callable[[Node | Leaf], IdSet]:
-        """The learners of a node, each fetched once: counts and sample of the bitmap plan share them."""
-        fetched: dict[str, IdSet] = {}
+    def _answers_in_one_pass(self) -> Answers:
+        learners = statement.read_answers(list(self.sets.values()), self.universe)
+        leaves = {
+            pointer: IdSet.union(IdSet(), *(ids for answers, ids in learners.items() if answers >> bit & 1))
+            for bit, pointer in enumerate(self.sets)
+        }
+        return Answers(self.rule, IdSet.union(IdSet(), *learners.values()), leaves)
 
-        def found(node: Node | Leaf) -> IdSet:
-            if node.pointer not in fetched:
-                fetched[node.pointer] = self._fetch(node)
-            return fetched[node.pointer]
-
-        return found
+    def _found(self, node: Node | Leaf) -> IdSet:
+        """The learners of a node, fetched once: counts and sample of the bitmap plan share them."""
+        if node.pointer not in self._fetched:
+            self._fetched[node.pointer] = self._fetch(node)
+        return self._fetched[node.pointer]
 
     def _fetch(self, node: Node | Leaf) -> IdSet:
         if statement.is_relational(node, self.sets) and self.plan == PlanKind.STATEMENT:
             return fetch_ids(self.universe.ids(self._where(node)))
         if isinstance(node, Leaf):
             return bitmaps.resolve(self.sets[node.pointer], self._universe_ids)
-        return bitmaps.combine(self._with_statements_merged(node), self._universe_ids, self._found)
+        found = [self._found(child) for child in self._with_statements_merged(node).nodes]
+        return bitmaps.combine(node, self._universe_ids, found)
 
     def _with_statements_merged(self, node: Node) -> Node:
         """The same node with its relational children as one, so that they cost one statement and not one each."""
@@ -123,37 +134,52 @@ class Evaluation:
         merged = Node(f"{node.pointer}#relational", node.combine, False, relational)
         return replace(node, nodes=(merged, *others))
 
-    def _counts_by_answers(self) -> tuple[int, tuple[NodeCount, ...]]:
-        leaves = self.rule.leaves()
-        bits = {leaf.pointer: 1 << index for index, leaf in enumerate(leaves)}
-        answers = statement.count_answers(leaves, self.sets, self.universe)
-        nodes = (
-            NodeCount(node.pointer, sum(n for mask, n in answers.items() if _holds(node, mask, bits)))
-            for node in self.rule.walk()
-        )
-        return sum(answers.values()), tuple(nodes)
+
+def context_of(scope: Scope, as_of: datetime) -> EvaluationContext:
+    """What the criteria of an evaluation take as given."""
+    return EvaluationContext(scope, as_of, timezone.get_default_timezone())
 
 
-def _holds(node: Node | Leaf, mask: int, bits: dict[str, int]) -> bool:
-    """Whether ``node`` is true where the leaves answer as the bits of ``mask`` say."""
-    if isinstance(node, Leaf):
-        return bool(mask & bits[node.pointer])
-    combined = all if node.combine == Combine.ALL else any
-    return combined(_holds(child, mask, bits) for child in node.nodes) != node.negated
-
-
-def _learners(leaf: Leaf, context: EvaluationContext) -> LearnerSet:
+def learners_of(leaf: Leaf, context: EvaluationContext) -> LearnerSet:
     """What a leaf denotes. Whatever a plugin raises, the rule is unevaluable and says at which leaf."""
+    with naming_the_leaf(leaf, context.scope):
+        assert leaf.criterion is not None
+        return _checked(leaf.criterion.learner_set(context))
+
+
+@contextmanager
+def naming_the_leaf(leaf: Leaf, scope: Scope) -> Iterator[None]:
+    """Ask a leaf. A leaf without a criterion, and whatever its criterion raises, is ``Unevaluable`` at that leaf."""
     if leaf.criterion is None:
         raise Unevaluable(leaf.problem or TYPE_MISSING, problem_message(leaf), leaf.pointer, type=leaf.type)
     try:
-        return leaf.criterion.learner_set(context)
+        yield
+    except Unevaluable:
+        raise
     except SourceUnavailable as error:
         raise Unevaluable(error.code, error.message, leaf.pointer, type=leaf.type) from error
+    except (BudgetExceeded, PreviewCancelled):
+        raise
     except Exception as error:
-        log.exception("Criterion type %s failed for %s.", leaf.type, context.scope)
+        if isinstance(error, DatabaseError) and (stopped := budget.stopped_by(error)):
+            raise stopped from error
+        log.exception("Criterion type %s failed for %s.", leaf.type, scope)
         message = _("The criterion “%(type)s” failed. Its owner can find the error in the log.") % {"type": leaf.type}
         raise Unevaluable("criterion_failed", message, leaf.pointer, type=leaf.type) from error
+
+
+def _checked(found: LearnerSet) -> LearnerSet:
+    """What a plugin answered. Raises ``TypeError`` for what is no set of learners: other columns than ids would compare
+    with ids without an error on some databases, and empty the group."""
+    if isinstance(found, UserIds):
+        for queryset in found.querysets:
+            column = queryset.query.output_field
+            column = getattr(column, "target_field", column)  # What a foreign key points at.
+            if column is not None and not isinstance(column, models.IntegerField):
+                raise TypeError(f"learner_set() selects {column}, which is no column of user ids.")
+    elif not isinstance(found, IdSet):
+        raise TypeError(f"learner_set() returned {type(found).__name__}, which is no set of learners.")
+    return found
 
 
 def problem_message(leaf: Leaf) -> str:
@@ -164,16 +190,22 @@ def problem_message(leaf: Leaf) -> str:
         return _("The data of the criterion type “%(type)s” cannot be read. Has its app been migrated?") % {
             "type": leaf.type
         }
+    if leaf.problem == UNRESOLVED_REFERENCE:
+        return _("The criterion “%(type)s” was copied and refers to something that does not exist here. Edit it.") % {
+            "type": leaf.type
+        }
     return _("The saved configuration of the criterion “%(type)s” is no longer valid. Edit it.") % {"type": leaf.type}
 
 
 @contextmanager
-def _database_errors() -> Iterator[None]:
+def database_errors() -> Iterator[None]:
     """An error of the database leaves the caller's transaction usable and makes the rule unevaluable."""
     try:
         with transaction.atomic():
             yield
     except DatabaseError as error:
+        if stopped := budget.stopped_by(error):
+            raise stopped from error
         log.exception("A rule could not be evaluated.")
         message = _("The database could not evaluate this rule. Try again; if it happens again, tell an operator.")
         raise Unevaluable("evaluation_failed", message) from error

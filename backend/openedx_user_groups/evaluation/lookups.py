@@ -1,0 +1,101 @@
+"""Several criteria answered by one look at a row, for the statement that reads all answers.
+
+``user_id IN (subquery)`` is a look-up a learner and criterion. Where criteria ask for columns of the same row (the
+account, the profile, the enrollment that the learner is counted by), one look-up answers all of them: a rule of ten
+criteria then costs about as many as there are tables. Only querysets that are plainly conditions on one such row are
+taken; anything else stays the subquery that it is. See ADR 8 for what that saves.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.expressions import Col
+from django.db.models.fields import BigIntegerField
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
+
+from openedx_user_groups.groups.universe import Universe
+from openedx_user_groups.sources import LearnerSet, UserIds
+
+#: A model and its column of user ids.
+Table = tuple[type[Any], str]
+
+
+def own_row(found: LearnerSet, universe: Universe) -> Any | None:
+    """The condition on the universe's own row that says whether a learner is in ``found``; ``None`` without one."""
+    queryset = _plain(found)
+    if queryset is None or universe.repeats or queryset.model is not universe.rows.model:
+        return None
+    column = universe.rows.model._meta.pk.attname if universe.user_field == "pk" else universe.user_field
+    if _user_column(queryset).attname != column or not _fixes(queryset, universe.row_key):
+        return None
+    return condition(queryset)
+
+
+def table_of(found: LearnerSet) -> Table | None:
+    """The table with one row a learner on whose rows ``found`` is a condition; ``None`` if it is anything else."""
+    queryset = _plain(found)
+    if queryset is None:
+        return None
+    column = _user_column(queryset)
+    return (queryset.model, column.attname) if column.unique and not column.null else None
+
+
+def condition(queryset: QuerySet[Any, Any]) -> Any:
+    """What a queryset over one table asks of a row. A copy: resolving it for another statement changes it."""
+    return copy.deepcopy(queryset.query.where)
+
+
+def bits_of(table: Table, sets: Iterable[tuple[int, UserIds]], universe: Universe) -> Any:
+    """The sum of the bits of those ``sets`` (over one table) that a learner's row is in; 0 without a row."""
+    model, column = table
+    bits: Any = Value(0, output_field=BigIntegerField())
+    for bit, found in sets:
+        bits = bits + bit_where(condition(found.querysets[0]), bit)
+    row = model._base_manager.filter(**{column: OuterRef(universe.user_field)}).order_by()
+    answers = Subquery(row.annotate(bits=bits).values("bits"), output_field=BigIntegerField())
+    return Coalesce(answers, Value(0, output_field=BigIntegerField()))
+
+
+def bit_where(condition: Any, bit: int) -> Case:
+    """``bit`` where ``condition`` holds, else 0."""
+    yes, no = (Value(value, output_field=BigIntegerField()) for value in (bit, 0))
+    return Case(When(condition, then=yes), default=no)
+
+
+def _plain(found: LearnerSet) -> QuerySet[Any, Any] | None:
+    """The queryset of a set that is one column of the rows of one table that meet a condition, and nothing more."""
+    if not isinstance(found, UserIds) or len(found.querysets) != 1:
+        return None
+    queryset = found.querysets[0]
+    query = queryset.query
+    joined = [alias for alias, references in query.alias_refcount.items() if references]
+    if len(joined) > 1 or any(alias != queryset.model._meta.db_table for alias in joined):
+        return None
+    if query.combinator or query.is_sliced or query.distinct_fields or query.extra or query.group_by is not None:
+        return None
+    selected = query.select
+    return queryset if len(selected) == 1 and isinstance(selected[0], Col) and query.where else None
+
+
+def _user_column(queryset: QuerySet[Any, Any]) -> Any:
+    column: Any = queryset.query.select[0]
+    return column.target
+
+
+def _fixes(queryset: QuerySet[Any, Any], values: dict[str, Any]) -> bool:
+    """Whether the condition names exactly these values of columns, whatever else it asks."""
+    where = queryset.query.where
+    if where.negated or where.connector != "AND":
+        return not values
+    fixed = {
+        child.lhs.target.attname: child.rhs
+        for child in where.children
+        if isinstance(child, Exact) and isinstance(child.lhs, Col)
+    }
+    # As text, which is how a condition holds the key of a course.
+    return all(name in fixed and str(fixed[name]) == str(value) for name, value in values.items())

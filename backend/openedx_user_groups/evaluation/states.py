@@ -1,0 +1,242 @@
+"""The states that a learner can be in, as far as the criteria of a rule can tell them apart.
+
+Criteria that ask for the same fact are looked at together: their thresholds and lists cut the values of the fact into
+finitely many cells, on each of which every one of them answers the same. One state stands for each cell; a learner
+without a value is a state too, and where a learner may have several values, so is every set of cells. What is not
+understood (a type's own set, an unknown condition) is a yes or no of its own. So the states are at least those that
+occur: what holds in all of them always holds. Nothing here asks the database, but for a type's own ``fact()`` where
+that does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import inf, nextafter
+from typing import Any
+
+from openedx_user_groups.criteria.conditions import AllOf, Anything, Interval, OneOf
+from openedx_user_groups.criteria.facts import ValueTest
+from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.criteria.operands import EvaluationContext
+from openedx_user_groups.criteria.operators import COMPLEMENT_OF
+from openedx_user_groups.criteria.tree import Leaf
+
+#: Cells of a fact with several values, whose sets are all looked at; instants at which moving and fixed bounds meet.
+_MAX_SHARED_CELLS = 10
+_MAX_MEETINGS = 200
+
+_UNDERSTOOD = (Interval, OneOf, AllOf, Anything)
+_DAY = timedelta(days=1)
+
+
+class _Other:
+    """A value that no list names."""
+
+
+OTHER = _Other()
+
+
+@dataclass(frozen=True)
+class State:
+    """What each criterion of a dimension answers, and for example which values make it so (``None``: not known)."""
+
+    answers: tuple[bool, ...]
+    values: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Criteria whose answers depend on each other, with the states that they can be in together."""
+
+    leaves: tuple[Leaf, ...]
+    states: tuple[State, ...]
+
+
+class _NotUnderstood(Exception):
+    """Nothing is known of how these criteria depend on each other."""
+
+
+def dimensions(leaves: Sequence[Leaf], context: EvaluationContext) -> list[Dimension]:
+    """The criteria, those together that depend on each other. What is in different dimensions is independent."""
+    facts: dict[Hashable, list[tuple[Leaf, ValueTest]]] = defaultdict(list)
+    opaque: list[Leaf] = []
+    for leaf in leaves:
+        test = _understood_test(leaf, context)
+        if test is None or leaf.criterion is None:
+            opaque.append(leaf)
+        else:
+            facts[leaf.criterion.fact_key()].append((leaf, test))
+    found: list[Dimension] = []
+    for asked in facts.values():
+        try:
+            found.append(_of_fact(asked, context))
+        except _NotUnderstood:
+            opaque.extend(leaf for leaf, _test in asked)
+    return [*found, *_of_opaque(opaque)]
+
+
+def _understood_test(leaf: Leaf, context: EvaluationContext) -> ValueTest | None:
+    if leaf.criterion is None or type(leaf.criterion).fact is Criterion.fact:
+        return None
+    try:
+        test = leaf.criterion.value_test(context)
+    except Exception:
+        # Whatever a plugin's type makes of its fields: whoever evaluates it reports that.
+        return None
+    return test if isinstance(test.condition, _UNDERSTOOD) else None
+
+
+# ---- Criteria that are not understood --------------------------------------------------------------------------------
+def _of_opaque(leaves: Iterable[Leaf]) -> Iterator[Dimension]:
+    """A yes or no for each. The same criterion twice, and a criterion and its complement, are one."""
+    same: dict[str, list[Leaf]] = defaultdict(list)
+    for leaf in leaves:
+        operator = leaf.config.get("operator")
+        positive = {**leaf.config, "operator": COMPLEMENT_OF.get(str(operator), operator)}
+        same[json.dumps([leaf.type, positive], sort_keys=True, default=str)].append(leaf)
+    for group in same.values():
+        inverted = [str(leaf.config.get("operator")) in COMPLEMENT_OF for leaf in group]
+        states = (State(tuple(answer != inverse for inverse in inverted)) for answer in (False, True))
+        yield Dimension(tuple(group), tuple(states))
+
+
+# ---- Criteria over one fact ------------------------------------------------------------------------------------------
+def _of_fact(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext) -> Dimension:
+    leaves = tuple(leaf for leaf, _test in asked)
+    single, whole = _declared(asked[0][0], context)
+    found: dict[tuple[bool, ...], State] = {}
+    for tests in _at_each_instant(asked, context):
+        cells = _cells(tests, whole)
+        for values in _one_at_most(cells) if single else _any_of(tests, cells):
+            answers = tuple(test.answer(values) for test in tests)
+            found.setdefault(answers, State(answers, values))
+    return Dimension(leaves, tuple(found.values()))
+
+
+def _declared(leaf: Leaf, context: EvaluationContext) -> tuple[bool, bool]:
+    """Whether learners have one value at most, and whether values are whole numbers."""
+    assert leaf.criterion is not None
+    try:
+        fact = leaf.criterion.fact(context)
+    except Exception as error:
+        raise _NotUnderstood from error
+    if fact is None:
+        raise _NotUnderstood
+    return fact.single_valued, fact.whole_numbers
+
+
+def _at_each_instant(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext) -> Iterator[list[ValueTest]]:
+    """The tests now and at later instants, wherever moving bounds stand otherwise among the fixed ones.
+
+    "More than 10 days ago" and "after 1 January" contradict each other until 11 January only.
+    """
+    tests = [test for _leaf, test in asked]
+    yield tests
+    moving = {bound for test in tests if test.moves for bound in test.bounds}
+    fixed = {bound for test in tests if not test.moves for bound in test.bounds}
+    if len(moving) * len(fixed) > _MAX_MEETINGS:
+        raise _NotUnderstood
+    for at in _later_instants(context.as_of, moving, fixed) if moving and fixed else ():
+        later = replace(context, as_of=at)
+        yield [leaf.criterion.value_test(later) for leaf, _test in asked if leaf.criterion is not None]
+
+
+def _later_instants(as_of: datetime, moving: Iterable[datetime], fixed: Iterable[datetime]) -> Iterator[datetime]:
+    meetings = {as_of}
+    for bound, place in itertools.product(moving, fixed):
+        try:
+            meetings.add(as_of + max(place - bound, timedelta()))
+        except OverflowError:
+            continue  # They do not meet before the end of the calendar.
+    ordered = sorted(meetings)
+    for earlier, later in itertools.pairwise(ordered):
+        yield earlier + (later - earlier) / 2
+        yield later
+    if ordered[-1] < datetime.max.replace(tzinfo=ordered[-1].tzinfo) - _DAY:
+        yield ordered[-1] + _DAY
+
+
+def _one_at_most(cells: list[Any]) -> Iterator[tuple[Any, ...]]:
+    yield ()
+    yield from ((cell,) for cell in cells)
+
+
+def _any_of(tests: list[ValueTest], cells: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Every set of cells."""
+    if not any(isinstance(test.condition, AllOf) for test in tests):
+        # One value of a kind is as good as many: what the tests answer for it alone is all that they can see of it.
+        kinds: dict[Any, Any] = {}
+        for cell in cells:
+            kinds.setdefault(tuple(_sees(test, cell) for test in tests), cell)
+        cells = list(kinds.values())
+    if len(cells) > _MAX_SHARED_CELLS:
+        raise _NotUnderstood
+    for size in range(len(cells) + 1):
+        yield from itertools.combinations(cells, size)
+
+
+def _sees(test: ValueTest, value: Any) -> tuple[bool, bool]:
+    present = test.present([value])
+    return bool(present), bool(present) and test.condition.matches(present)
+
+
+# ---- Cells -----------------------------------------------------------------------------------------------------------
+def _cells(tests: list[ValueTest], whole: bool) -> list[Any]:
+    """One value of each cell into which the tests cut the values that there are."""
+    bounds = {bound for test in tests for bound in test.bounds}
+    listed = {item for test in tests if isinstance(test.condition, OneOf | AllOf) for item in test.condition.values}
+    if not bounds:
+        return [*sorted(listed, key=str), OTHER]
+    try:
+        points = sorted(bounds | listed)
+        return list(_line(points, whole and all(isinstance(point, int) for point in points)))
+    except TypeError as error:
+        raise _NotUnderstood from error  # Values of different kinds, or without an order.
+
+
+def _line(points: list[Any], whole: bool) -> Iterator[Any]:
+    """The points, and one value in each gap between, before and after them that is not empty."""
+    yield from _beside(points[0], -1)
+    for point, following in itertools.pairwise(points):
+        yield point
+        yield from _between(point, following, whole)
+    yield points[-1]
+    yield from _beside(points[-1], 1)
+
+
+def _beside(point: Any, direction: int) -> Iterator[Any]:
+    try:
+        if isinstance(point, date):  # An instant is one too.
+            yield point + direction * _DAY
+        elif isinstance(point, float):
+            further = point + direction
+            yield further if further != point else nextafter(point, direction * inf)
+        elif isinstance(point, int | Decimal):
+            yield point + direction
+        elif isinstance(point, timedelta):
+            yield point + direction * _DAY
+        else:
+            raise _NotUnderstood
+    except OverflowError as error:
+        raise _NotUnderstood from error
+
+
+def _between(low: Any, high: Any, whole: bool) -> Iterator[Any]:
+    if whole:
+        if high - low > 1:
+            yield low + 1
+        return
+    if isinstance(low, date) and not isinstance(low, datetime):
+        middle: Any = low + timedelta(days=(high - low).days // 2)
+    elif isinstance(low, int) and isinstance(high, int):
+        middle = low + Decimal(high - low) / 2
+    else:
+        middle = low + (high - low) / 2
+    if low < middle < high:
+        yield middle

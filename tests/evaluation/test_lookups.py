@@ -1,0 +1,99 @@
+"""Which criteria share a look at a row. That the answers are right is the differential test's."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from openedx_user_groups.contrib.lms.platform import ProfileRow
+from openedx_user_groups.criteria.definitions import parse_rule
+from openedx_user_groups.data import PlanKind, Scope, ScopeType
+from openedx_user_groups.evaluation import lookups, statement
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.groups.platform import Enrollment
+from openedx_user_groups.groups.universe import universe_of
+from openedx_user_groups.sets import IdSet
+from openedx_user_groups.sources import UserIds
+from openedx_user_groups.testing.factories import COURSE, LearnerFactory, criterion, rule
+
+pytestmark = pytest.mark.django_db
+
+PROFILE = (
+    criterion("country", operator="in", countries=["ES"]),
+    criterion("country", operator="not_in", countries=["FR"]),
+    criterion("gender", operator="in", genders=["f"]),
+    criterion("year_of_birth", operator=">=", year=1980),
+)
+ACCOUNT = (
+    criterion("last_login", operator=">", days=10, include_never=True),
+    criterion("account_age", operator=">", days=30),
+)
+ENROLLMENT = (
+    criterion("enrollment_track", operator="in", modes=["audit"]),
+    criterion("enrollment_date", operator=">", days=10),
+)
+
+
+def people(**condition):
+    return get_user_model()._default_manager.filter(**condition).order_by().values_list("pk", flat=True)
+
+
+def looks(definition, scope=COURSE) -> dict[str, int]:
+    """How often the statement that reads all answers looks into each table."""
+    subject = Evaluation(parse_rule(definition, scope), scope, timezone.now(), PlanKind.STATEMENT)
+    with CaptureQueriesContext(connection) as captured:
+        subject.answers()
+    (sql,) = [query["sql"] for query in captured if "SELECT" in query["sql"]]
+    tables = ("auth_user", "auth_userprofile", "student_courseenrollment")
+    return {table: sql.count(f"FROM {connection.ops.quote_name(table)}") for table in tables}
+
+
+def test_criteria_over_one_row_share_a_look(settings):
+    settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 10
+    # The universe itself reads the enrollments, and the retired accounts.
+    assert looks(rule(*PROFILE)) == {"auth_user": 1, "auth_userprofile": 1, "student_courseenrollment": 1}
+    everything = rule(*PROFILE, *ACCOUNT, *ENROLLMENT)
+    assert looks(everything) == {"auth_user": 2, "auth_userprofile": 1, "student_courseenrollment": 1}
+
+
+def test_the_account_is_the_row_of_the_whole_site(settings):
+    settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 10
+    site = Scope(ScopeType.INSTANCE)
+    found = looks(rule(*PROFILE, *ACCOUNT), site)
+    assert found == {"auth_user": 1, "auth_userprofile": 1, "student_courseenrollment": 0}
+
+
+def test_what_is_more_than_a_condition_on_one_row_stays_a_subquery():
+    universe = universe_of(COURSE)
+    several = UserIds((people(is_staff=True), people(is_active=True)))
+    joined = UserIds((ProfileRow.objects.filter(user__is_staff=True).values_list("user_id", flat=True),))
+    sliced = UserIds((people(is_staff=True)[:5],))
+    everybody = UserIds((get_user_model()._default_manager.values_list("pk", flat=True),))
+    for found in (several, joined, sliced, everybody, IdSet([1])):
+        assert lookups.table_of(found) is None
+        assert lookups.own_row(found, universe) is None
+
+
+def test_another_course_is_another_row():
+    universe = universe_of(COURSE)
+    here, elsewhere, anywhere = (
+        UserIds((Enrollment.objects.filter(mode="audit", **course).values_list("user_id", flat=True),))
+        for course in ({"course_id": COURSE.course_key}, {"course_id": "course-v1:Other+C+1"}, {})
+    )
+    assert lookups.own_row(here, universe) is not None
+    assert [lookups.own_row(found, universe) for found in (elsewhere, anywhere)] == [None, None]
+    either = Enrollment.objects.filter(course_id=COURSE.course_key) | Enrollment.objects.filter(mode="audit")
+    assert lookups.own_row(UserIds((either.values_list("user_id", flat=True),)), universe) is None
+
+
+def test_reading_leaves_the_querysets_as_they_are():
+    learner = LearnerFactory(username="b", enrolled_in=COURSE)
+    sets = [UserIds((people(username=name),)) for name in "ab"] + [UserIds((people(username="b"),), complement=True)]
+    before = [str(found.querysets[0].query) for found in sets]
+    universe = universe_of(COURSE)
+    for _ in range(2):
+        assert statement.read_answers(sets, universe) == {0b010: IdSet([learner.pk])}
+    assert [str(found.querysets[0].query) for found in sets] == before
