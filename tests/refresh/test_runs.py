@@ -15,7 +15,8 @@ from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, Refre
 from openedx_user_groups.exceptions import NotRefreshable, SourceUnavailable, WrongMembershipSource
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
-from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh import leases
+from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh, run
 from openedx_user_groups.testing.factories import (
     COURSE,
@@ -86,7 +87,7 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
 
 def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
-    count = 18
+    count = 19
     for _ in range(30):
         learner(40)
     request_refresh(group, RefreshTrigger.MANUAL)
@@ -140,9 +141,7 @@ def test_failing_source_changes_nobody_and_heals(group, monkeypatch, error, code
 
 
 def test_run_of_an_older_rule_is_cancelled(group):
-    refresh = Refresh.objects.create(
-        user_group=group, trigger="manual", requested_at=timezone.now(), rule_version=group.rule_version
-    )
+    refresh, _is_new = leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.MANUAL)
     UserGroup.objects.filter(pk=group.pk).update(rule_version=2)
     User.objects.filter(username="idle").update(last_login=timezone.now())
     run(refresh.pk)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Max
 from django.db.models.functions import Lower
 
 #: The largest id that fits the platform's column (a signed 32-bit integer).
@@ -49,6 +51,22 @@ def by_id(ids: Collection[int]) -> set[int]:
 def usernames(ids: Collection[int]) -> dict[int, str]:
     """User names by id."""
     return dict(_accounts().filter(pk__in=ids).values_list("pk", "username"))
+
+
+def is_retired(username: str) -> bool:
+    """Whether this is the user name that the platform gives to an account once its owner has left."""
+    return username.startswith(retired_prefix())
+
+
+def retired_prefix() -> str:
+    """How the user names of retired accounts begin."""
+    prefix: str = getattr(settings, "RETIRED_USERNAME_PREFIX", "retired__user_")
+    return prefix
+
+
+def largest_id() -> int:
+    """The largest user id; 0 where there are no accounts."""
+    return _accounts().aggregate(largest=Max("pk"))["largest"] or 0
 
 
 def find(identifiers: Collection[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The user group, and the row by which the writers of a scope wait for each other."""
+"""The user group, collections of them, and the row by which the writers of a scope wait for each other."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.data import GroupState, MembershipSource, Scope, ScopeType
+
+#: Minutes: a year.
+MAX_REFRESH_INTERVAL = 366 * 24 * 60
 
 
 class UserGroupQuerySet(models.QuerySet["UserGroup"]):
@@ -22,6 +26,41 @@ class UserGroupQuerySet(models.QuerySet["UserGroup"]):
     def in_scope(self, scope: Scope) -> UserGroupQuerySet:
         """Groups of exactly this scope. Serves the unique index (scope_type, scope_key, name, live)."""
         return self.filter(scope_type=scope.type, scope_key=scope.key)
+
+
+class Collection(models.Model):
+    """A set of groups of one scope, in an order. In an exclusive one a learner is in at most one of them.
+
+    .. no_pii:
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    scope_type = models.CharField(_("scope"), max_length=16, choices=ScopeType.choices)
+    scope_key = models.CharField(_("scope key"), max_length=255, blank=True)
+    name = models.CharField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True)
+    is_exclusive = models.BooleanField(
+        _("exclusive"), default=True, help_text=_("A learner is in the first group of the collection that matches.")
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    modified = models.DateTimeField(_("modified"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope_type", "scope_key", "name"], name="user_groups_unique_collection_in_scope"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.scope})"
+
+    @property
+    def scope(self) -> Scope:
+        """The collection's scope as a value."""
+        return Scope(ScopeType(self.scope_type), self.scope_key)
 
 
 class UserGroup(models.Model):
@@ -52,6 +91,12 @@ class UserGroup(models.Model):
         _("frozen"), default=False, help_text=_("A frozen group keeps its members as they are until it is thawed.")
     )
     rule_version = models.PositiveIntegerField(_("rule version"), default=1, editable=False)
+    # The version of the rule that today's members come from: behind while a changed rule has not been evaluated.
+    members_rule_version = models.PositiveIntegerField(null=True, editable=False)
+    collection = models.ForeignKey(
+        Collection, models.SET_NULL, null=True, blank=True, editable=False, related_name="groups"
+    )
+    collection_position = models.PositiveSmallIntegerField(_("place in the collection"), default=0, editable=False)
 
     state = models.CharField(_("state"), max_length=16, choices=GroupState.choices, default=GroupState.STALE)
     state_code = models.CharField(_("reason code"), max_length=64, blank=True)
@@ -59,6 +104,33 @@ class UserGroup(models.Model):
     state_since = models.DateTimeField(_("in this state since"), null=True, blank=True, editable=False)
     member_count = models.PositiveIntegerField(_("members"), default=0, editable=False)
     members_as_of = models.DateTimeField(_("members as of"), null=True, blank=True, editable=False)
+    # Differs from rule_version between an edit of the rule and the refresh after it: events change nobody until then.
+    members_rule_version = models.PositiveIntegerField(
+        _("rule version of the members"), null=True, blank=True, editable=False
+    )
+
+    refresh_interval = models.PositiveIntegerField(
+        _("refresh interval"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_REFRESH_INTERVAL)],
+        help_text=_("Minutes between refreshes by the schedule; empty for as often as the criteria need."),
+    )
+    max_removal_percent = models.PositiveSmallIntegerField(
+        _("largest removal"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Percent of the members that a refresh may remove unasked; empty for the site's limit."),
+    )
+    failure_count = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    next_refresh_at = models.DateTimeField(_("next refresh"), null=True, blank=True, editable=False)
+
+    # Whose history before this instant was deleted: nobody can say any more who was in the group then.
+    history_from = models.DateTimeField(_("history from"), null=True, blank=True, editable=False)
+    copied_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies", verbose_name=_("copy of")
+    )
 
     created = models.DateTimeField(_("created"), auto_now_add=True)
     modified = models.DateTimeField(_("modified"), auto_now=True)
@@ -82,6 +154,8 @@ class UserGroup(models.Model):
         indexes = [
             # The instance-wide list and the clean-up of a state: "every stale group, longest first".
             models.Index(fields=["state", "state_since"], name="user_groups_by_state"),
+            # The schedule: which groups are due, those that wait longest first.
+            models.Index(fields=["next_refresh_at"], name="user_groups_due"),
         ]
 
     def __str__(self) -> str:
@@ -97,9 +171,24 @@ class UserGroup(models.Model):
         self.scope_type, self.scope_key = scope.type, scope.key
 
     @property
+    def exclusive_collection_id(self) -> int | None:
+        """The collection in which this group shares no learner with another, if it is in such a one."""
+        return self.collection_id if self.collection is not None and self.collection.is_exclusive else None
+
+    @property
     def is_manual(self) -> bool:
         """Whether members are listed by hand."""
         return self.membership_source == MembershipSource.MANUAL
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether its members may change: neither archived nor disabled nor frozen."""
+        return bool(self.live and self.is_enabled and not self.is_frozen)
+
+    @property
+    def has_fixed_members(self) -> bool:
+        """Whether no rule decides about the members now: listed by hand, frozen, disabled or archived."""
+        return self.is_manual or not self.is_in_use
 
 
 class ScopeLock(models.Model):
@@ -110,6 +199,8 @@ class ScopeLock(models.Model):
 
     scope_type = models.CharField(max_length=16, choices=ScopeType.choices)
     scope_key = models.CharField(max_length=255, blank=True)
+    # When a sample of its learners was last compared with the rules.
+    reconciled_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
         constraints = [

@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q, QuerySet
 from opaque_keys.edx.keys import CourseKey
 
-from openedx_user_groups.data import Scope, ScopeType
+from openedx_user_groups.data import Outside, Scope, ScopeType
 from openedx_user_groups.sets import IdSet, fetch_ids
 
+from .accounts import retired_prefix
 from .platform import Course, Enrollment, OrganizationCourse
 
 
@@ -27,13 +27,15 @@ class Universe:
     """The learners of a scope as a queryset that drives an evaluation.
 
     ``rows`` is over the table with an index for the scope (the enrollments, for a course); ``user_field`` is its column
-    of user ids; ``repeats`` says that a learner may stand in several rows and must be counted once.
+    of user ids; ``repeats`` says that a learner may stand in several rows and must be counted once. ``row_key``: the
+    columns that, beside the user, tell one row of the table from all others, with their values.
     """
 
     scope: Scope
     rows: QuerySet[Any, Any]
     user_field: str
     repeats: bool
+    row_key: dict[str, Any] = field(default_factory=dict)
 
     def ids(self, where: Q | None = None) -> QuerySet[Any, Any]:
         """One column of user ids, each once, of the learners that satisfy ``where`` (over :attr:`rows`)."""
@@ -63,10 +65,26 @@ def universe_of(scope: Scope) -> Universe:
     if scope.type == ScopeType.INSTANCE:
         accounts = get_user_model()._default_manager.filter(~_retired_prefix("username"), is_active=True)
         return Universe(scope, accounts, "pk", repeats=False)
-    active = Enrollment.objects.filter(is_active=True).exclude(user_id__in=_retired_accounts())
+    active = Enrollment.objects.filter(is_active=True).exclude(user_id__in=retired_accounts())
     if scope.type == ScopeType.COURSE:
-        return Universe(scope, active.filter(course_id=scope.course_key), "user_id", repeats=False)
+        course = {"course_id": scope.course_key}
+        return Universe(scope, active.filter(**course), "user_id", repeats=False, row_key=course)
     return Universe(scope, active.filter(course_id__in=courses_of(scope)), "user_id", repeats=True)
+
+
+def reason_outside(scope: Scope, user_id: int) -> Outside:
+    """Why somebody who is not in the universe of ``scope`` is not.
+
+    Of an account that never was enrolled here nothing else is said, whatever its state.
+    """
+    if scope.type == ScopeType.INSTANCE:
+        retired = get_user_model()._default_manager.filter(_retired_prefix("username"), pk=user_id)
+        return Outside.RETIRED_ACCOUNT if retired.exists() else Outside.INACTIVE_ACCOUNT
+    enrollments = Enrollment.objects.filter(user_id=user_id, course_id__in=courses_of(scope)).order_by()
+    active = set(enrollments.values_list("is_active", flat=True))
+    if not active:
+        return Outside.NOT_ENROLLED
+    return Outside.RETIRED_ACCOUNT if True in active else Outside.INACTIVE_ENROLLMENT
 
 
 def courses_of(scope: Scope) -> list[CourseKey]:
@@ -88,19 +106,44 @@ def courses_of(scope: Scope) -> list[CourseKey]:
     return sorted(keys, key=str)
 
 
+def organizations_of(course_keys: Iterable[CourseKey]) -> dict[CourseKey, set[str]]:
+    """The organizations that each of these courses is one of: the inverse of :func:`courses_of`. Two queries."""
+    by_text = {str(key): key for key in course_keys}
+    found: dict[CourseKey, set[str]] = {}
+    for key, org in Course.objects.filter(id__in=by_text.values()).values_list("id", "org"):
+        if key is not None:  # The type of the field allows it.
+            found.setdefault(key, set()).add(org)
+    linked = OrganizationCourse.objects.filter(course_id__in=by_text, active=True)
+    for text, name in linked.values_list("course_id", "organization__short_name"):
+        if text in by_text:
+            found.setdefault(by_text[text], set()).add(name)
+    return found
+
+
+def courses_of_learners(user_ids: Iterable[int]) -> dict[CourseKey, IdSet]:
+    """The courses in which these users are or ever were enrolled, each with those of them who are."""
+    found: dict[CourseKey, IdSet] = {}
+    rows = Enrollment.objects.filter(user_id__in=list(user_ids)).order_by()
+    for key, user_id in rows.values_list("course_id", "user_id"):
+        if key is not None:  # As above.
+            found.setdefault(key, IdSet()).add(user_id)
+    return found
+
+
 def _keys(courses: Iterable[Course]) -> Iterator[CourseKey]:
     for course in courses:
         if course.id is not None:  # The type of the field allows it; the primary key does not.
             yield course.id
 
 
-def _retired_accounts() -> QuerySet[Any, Any]:
+def retired_accounts() -> QuerySet[Any, Any]:
+    """The primary keys of accounts that the platform has retired, one column."""
     return get_user_model()._default_manager.filter(_retired_prefix("username")).order_by().values("pk")
 
 
 def _retired_prefix(field: str) -> Q:
     """Accounts that the platform has retired are known by the prefix of their user name."""
-    prefix = getattr(settings, "RETIRED_USERNAME_PREFIX", "retired__user_")
+    prefix = retired_prefix()
     if connection.vendor == "sqlite":
         # LIKE ignores case there; text compares by bytes, and an index serves the range.
         return Q(**{f"{field}__gte": prefix, f"{field}__lt": f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"})

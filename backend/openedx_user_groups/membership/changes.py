@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from openedx_user_groups import settings
-from openedx_user_groups.data import ChangeKind, RefreshTrigger
+from openedx_user_groups.data import ChangeKind, RefreshTrigger, Scope
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.sets import IdSet, chunks, fetch_ids
 
@@ -34,9 +38,33 @@ class Cause:
     refresh_id: int | None = None
 
 
+@dataclass(frozen=True)
+class GroupChange:
+    """The change of one group among many. ``leaving`` are the keys of the memberships that end."""
+
+    group: UserGroup
+    delta: Delta
+    leaving: Collection[int]
+
+    @property
+    def growth(self) -> int:
+        """How many members more there are afterwards."""
+        return len(self.delta.added) - len(self.delta.removed)
+
+    @property
+    def count_afterwards(self) -> int:
+        """The number of members afterwards."""
+        return max(self.group.member_count + self.growth, 0)
+
+
 def member_ids(group: UserGroup) -> IdSet:
     """The present members of a group."""
-    return fetch_ids(Membership.objects.filter(user_group=group).order_by().values_list("user_id", flat=True))
+    return member_ids_of(group.pk)
+
+
+def member_ids_of(*groups: int) -> IdSet:
+    """The present members of the groups with these primary keys."""
+    return fetch_ids(Membership.objects.filter(user_group_id__in=groups).order_by().values_list("user_id", flat=True))
 
 
 def replace_members(group: UserGroup, wanted: IdSet, cause: Cause) -> Delta:
@@ -45,15 +73,27 @@ def replace_members(group: UserGroup, wanted: IdSet, cause: Cause) -> Delta:
     The caller holds the group's row (``select_for_update``) in an open transaction, so that no other writer reads the
     same members, and saves the group afterwards.
     """
+    return apply_delta(group, difference(group, wanted), cause)
+
+
+def difference(group: UserGroup, wanted: IdSet) -> Delta:
+    """Who joins and who leaves if ``wanted`` become the members of ``group``."""
     present = member_ids(group)
-    return apply_delta(group, Delta(added=wanted - present, removed=present - wanted), cause)
+    return Delta(added=wanted - present, removed=present - wanted)
 
 
 def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
     """Write a difference: memberships, history, and the count on the group (not saved). Same caller's duties."""
     for chunk in chunks(delta.removed, settings.get("WRITE_CHUNK_SIZE")):
         Membership.objects.filter(user_group=group, user_id__in=chunk).delete()
-    insert_for_users(Membership, delta.added, user_group=group.pk, joined_at=cause.at, origin=cause.trigger.value)
+    insert_for_users(
+        Membership,
+        delta.added,
+        user_group=group.pk,
+        joined_at=cause.at,
+        origin=cause.trigger.value,
+        exclusive_collection=group.exclusive_collection_id,
+    )
     for kind, ids in ((ChangeKind.REMOVED, delta.removed), (ChangeKind.ADDED, delta.added)):
         insert_for_users(
             MembershipChange,
@@ -62,9 +102,70 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
             kind=kind.value,
             at=cause.at,
             rule_version=group.rule_version,
+            trigger=cause.trigger.value,
             refresh=cause.refresh_id,
         )
     if delta:
         group.member_count = Membership.objects.filter(user_group=group).count()
     group.members_as_of = cause.at
     return delta
+
+
+def memberships_of_few(scope: Scope, user_ids: Iterable[int]) -> dict[int, dict[int, int]]:
+    """The memberships of a few users in all groups of a scope: by group, user -> key of the row. One query."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = Membership.objects.filter(
+        user_id__in=list(user_ids), user_group__scope_type=scope.type, user_group__scope_key=scope.key
+    )
+    for key, group, user in rows.order_by().values_list("pk", "user_group_id", "user_id"):
+        found[group][user] = key
+    return found
+
+
+def apply_changes(
+    changes: Collection[GroupChange],
+    trigger: RefreshTrigger,
+    at: datetime,
+    refresh_ids: Mapping[int, int],
+    as_of: datetime,
+) -> None:
+    """Write small changes of many groups: memberships, history and counts.
+
+    The number of statements depends on the number of rows and of learners, not on the number of groups. The caller
+    holds the scope and the groups' rows in an open transaction; ``refresh_ids`` are the runs by group.
+    """
+    size = settings.get("WRITE_CHUNK_SIZE")
+    for chunk in chunks((key for change in changes for key in change.leaving), size):
+        Membership.objects.filter(pk__in=chunk).delete()
+    joining = [
+        Membership(
+            user_group_id=change.group.pk,
+            user_id=user_id,
+            joined_at=at,
+            origin=trigger,
+            exclusive_collection_id=change.group.exclusive_collection_id,
+        )
+        for change in changes
+        for user_id in change.delta.added
+    ]
+    Membership.objects.bulk_create(joining, batch_size=size)
+    history = [
+        MembershipChange(
+            user_group_id=change.group.pk,
+            user_id=user_id,
+            kind=kind,
+            at=at,
+            rule_version=change.group.rule_version,
+            trigger=trigger,
+            refresh_id=refresh_ids[change.group.pk],
+        )
+        for change in changes
+        for kind, ids in ((ChangeKind.REMOVED, change.delta.removed), (ChangeKind.ADDED, change.delta.added))
+        for user_id in ids
+    ]
+    MembershipChange.objects.bulk_create(history, batch_size=size)
+    by_growth: dict[int, list[int]] = defaultdict(list)
+    for change in changes:
+        by_growth[change.growth].append(change.group.pk)
+    for growth, keys in by_growth.items():
+        UserGroup.objects.filter(pk__in=keys).update(member_count=F("member_count") + growth, members_as_of=as_of)

@@ -1,0 +1,170 @@
+"""The other groups of an exclusive collection.
+
+Who is in one of them depends on who is in the others, so a run of one group answers for all whose members follow from a
+rule, at one instant, and writes what changes in one transaction: a learner who moves is never in both, nor in none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from openedx_user_groups.criteria.storage import load_rules
+from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.exceptions import Unevaluable
+from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference, member_ids
+from openedx_user_groups.membership.exclusivity import assign, groups_in_order
+from openedx_user_groups.outgoing import outbox
+from openedx_user_groups.sets import IdSet
+
+from . import brake, schedule
+from .models import Refresh
+from .states import RESULT_FIELDS, set_state
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Another group of the collection, and whom its rule matches."""
+
+    group: UserGroup
+    evaluation: Evaluation
+    wanted: IdSet
+    next_refresh_at: datetime
+
+
+@dataclass(frozen=True)
+class Move:
+    """What changes for one companion. ``refresh`` is its own record of the run."""
+
+    companion: Companion
+    delta: Delta
+    refresh: Refresh
+
+
+def evaluate(group: UserGroup, as_of: datetime) -> list[Companion]:
+    """The groups of the collection of ``group``, without itself, that a rule decides about and that have an answer.
+
+    Without an exclusive collection there are none, and no query is made. A group without an answer keeps its members,
+    and with them its learners; its own run says why.
+    """
+    if group.exclusive_collection_id is None or group.collection is None:
+        return []
+    others = [other for other in groups_in_order(group.collection) if other.pk != group.pk and _moves(other)]
+    rules = load_rules(others)
+    found = []
+    for other in others:
+        rule = rules.get(other.pk)
+        if rule is None:
+            continue
+        try:
+            evaluation = Evaluation(rule, other.scope, as_of)
+            wanted = evaluation.ids()
+        except Unevaluable as error:
+            log.info("User group %s keeps its members: %s.", other.uuid, error.code)
+            continue
+        next_refresh_at = schedule.next_refresh(other, rule, as_of, timezone.now(), somebody_waits=True)
+        found.append(Companion(other, evaluation, wanted, next_refresh_at))
+    return found
+
+
+def share(
+    refresh: Refresh, group: UserGroup, wanted: IdSet, companions: Iterable[Companion]
+) -> tuple[IdSet, list[Move]]:
+    """Who of ``wanted`` the group gets, and what changes for its companions. Call holding the scope.
+
+    A companion that was edited meanwhile, or would lose more members than may leave unasked, keeps its members.
+    """
+    if group.exclusive_collection_id is None or group.collection is None:
+        return wanted, []
+    answered = {companion.group.pk: companion for companion in companions}
+    candidates: list[tuple[UserGroup, IdSet]] = []
+    taken = IdSet()
+    for other in groups_in_order(group.collection):
+        if other.pk == group.pk:
+            candidates.append((group, wanted))
+        elif other.pk in answered and _moves(other) and other.rule_version == answered[other.pk].group.rule_version:
+            answered[other.pk] = replace(answered[other.pk], group=other)
+            candidates.append((other, answered[other.pk].wanted))
+        else:
+            taken |= member_ids(other)
+    while True:
+        assigned = assign(candidates, taken)
+        deltas = {other.pk: difference(other, assigned[other.pk]) for other, _wanted in candidates if other != group}
+        stopped = _stopped(refresh, candidates, deltas)
+        if stopped is None:
+            break
+        taken |= member_ids(stopped)
+        candidates = [(other, learners) for other, learners in candidates if other.pk != stopped.pk]
+    moves = [Move(answered[pk], delta, _own_record(refresh, answered[pk], delta)) for pk, delta in deltas.items()]
+    return assigned[group.pk], moves
+
+
+def leave(moves: Iterable[Move]) -> None:
+    """Write who leaves the companions: before anybody joins the group itself."""
+    for move in moves:
+        _apply(move, Delta(IdSet(), move.delta.removed))
+
+
+def join(moves: Iterable[Move]) -> None:
+    """Write who joins the companions, and that they are up to date: after the group itself."""
+    for move in moves:
+        group, companion = move.companion.group, move.companion
+        _apply(move, Delta(move.delta.added, IdSet()))
+        group.members_as_of, group.members_rule_version = companion.evaluation.context.as_of, group.rule_version
+        group.failure_count, group.next_refresh_at = 0, companion.next_refresh_at
+        set_state(group, GroupState.FRESH)
+        group.save(update_fields=RESULT_FIELDS)
+        if move.delta:
+            Refresh.objects.filter(pk=move.refresh.pk).update(member_count=group.member_count)
+            outbox.members_changed(move.refresh)
+
+
+def _moves(group: UserGroup) -> bool:
+    return not group.has_fixed_members and group.state != GroupState.HELD
+
+
+def _stopped(
+    refresh: Refresh, candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]
+) -> UserGroup | None:
+    if refresh.trigger == RefreshTrigger.RULE_CHANGE:
+        return None
+    return next(
+        (other for other, _wanted in candidates if other.pk in deltas and brake.stops(other, deltas[other.pk])), None
+    )
+
+
+def _own_record(refresh: Refresh, companion: Companion, delta: Delta) -> Refresh:
+    """A finished run for a companion that changes; one that is not saved where nothing does."""
+    now = timezone.now()
+    record = Refresh(
+        user_group=companion.group,
+        trigger=refresh.trigger,
+        requested_by_id=refresh.requested_by_id,
+        state=RefreshState.SUCCEEDED,
+        requested_at=refresh.requested_at,
+        started_at=refresh.started_at,
+        finished_at=now,
+        as_of=companion.evaluation.context.as_of,
+        plan=companion.evaluation.plan.value,
+        rule_version=companion.group.rule_version,
+        added_count=len(delta.added),
+        removed_count=len(delta.removed),
+    )
+    return record
+
+
+def _apply(move: Move, part: Delta) -> None:
+    if not part:
+        return
+    if move.refresh.pk is None:
+        move.refresh.save()
+    cause = Cause(RefreshTrigger(move.refresh.trigger), timezone.now(), move.refresh.pk)
+    apply_delta(move.companion.group, part, cause)

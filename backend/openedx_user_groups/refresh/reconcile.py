@@ -1,0 +1,195 @@
+"""Reconciling: are the members that events have led to those that the rules say?
+
+An event can be lost: a process dies between a commit and the mark, a table is written in bulk. A check compares the
+members with the rule: of one group in full, by the path of refreshes, or of a sample of learners in all groups of a
+scope. What differs is drift. It is published (log, signal, a run with the trigger ``reconcile``) and repaired.
+
+No drift is what waits for an event that is marked already, nor what time alone has changed since the last refresh: the
+drain and the schedule bring those about.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from openedx_user_groups import settings
+from openedx_user_groups.criteria import registry
+from openedx_user_groups.criteria.tree import Node
+from openedx_user_groups.data import RefreshState, RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.evaluation.learners import answer_rules
+from openedx_user_groups.groups.clock import evaluation_instant
+from openedx_user_groups.groups.locks import lock_scope
+from openedx_user_groups.groups.models import ScopeLock, UserGroup
+from openedx_user_groups.groups.universe import universe_of
+from openedx_user_groups.membership.changes import Delta, member_ids_of, memberships_of_few
+from openedx_user_groups.sets import IdSet, fetch_ids
+
+from . import answering, marks
+from .answering import Difference
+from .models import Refresh
+from .retries import with_retries
+from .rules import GroupRow, rules_of
+from .runs import request_refresh
+from .signals import drift_found
+
+log = logging.getLogger(__name__)
+
+_PARTIAL_TRIGGERS = (RefreshTrigger.EVENT, RefreshTrigger.RECONCILE)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Learners of a group who should be members and are not, or are and should not be."""
+
+    scope: Scope
+    group: GroupRow
+    missing: IdSet
+    unexpected: IdSet
+    repaired: bool
+
+    def __len__(self) -> int:
+        return len(self.missing) + len(self.unexpected)
+
+
+def scopes_to_check() -> list[Scope]:
+    """Every scope with groups that events keep up to date."""
+    rows = answering.answerable_groups().order_by("scope_type", "scope_key").values_list("scope_type", "scope_key")
+    return [Scope(ScopeType(scope_type), key) for scope_type, key in rows.distinct()]
+
+
+def groups_to_check(scope: Scope) -> list[GroupRow]:
+    """The groups of a scope that events keep up to date."""
+    rows = answering.answerable_groups(scope_type=scope.type, scope_key=scope.key).order_by("pk")
+    return [GroupRow(*row) for row in rows.values_list(*GroupRow._fields)]
+
+
+def check_group(scope: Scope, group: GroupRow, *, repair: bool = True) -> list[Drift]:
+    """Compare all members of a group with its rule, evaluated in full.
+
+    Raises ``Unevaluable`` where the rule has no answer: nothing can be said of the group then.
+    """
+    rule = rules_of([group])[group.pk]
+    began, as_of = timezone.now(), evaluation_instant()
+    wanted = Evaluation(rule, scope, as_of).ids()
+
+    def compare() -> list[Difference]:
+        # Whoever was touched since the evaluation began is asked again: their answer may be a new one.
+        touched = marks.touched_since(scope, began)
+        again = answer_rules({group.pk: rule}, scope, as_of, touched)
+        if again.failed:
+            raise again.failed[group.pk]
+        latest = (wanted - touched) | again.matching[group.pk]
+        present = member_ids_of(group.pk)
+        delta = Delta(added=latest - present, removed=present - latest)
+        members = memberships_of_few(scope, delta.removed)
+        return [Difference(group, rule, delta, members.get(group.pk, {}))]
+
+    return _reconcile(scope, as_of, compare, repair)
+
+
+def check_sample(scope: Scope, size: int, *, chance: random.Random, repair: bool = True) -> list[Drift]:
+    """Compare the memberships of up to ``size`` learners of a scope, members or not, with all rules of the scope."""
+    ids = fetch_ids(universe_of(scope).ids()) | member_ids_of(*(group.pk for group in groups_to_check(scope)))
+    chosen = IdSet([ids[place] for place in chance.sample(range(len(ids)), min(size, len(ids)))])
+    as_of = evaluation_instant()
+    return _reconcile(scope, as_of, partial(answering.differences, scope, chosen, as_of), repair)
+
+
+def check_due(now: datetime | None = None, chance: random.Random | None = None) -> list[Drift]:
+    """Check a sample of each scope that was not checked for long, a bounded number of them: a step of the upkeep."""
+    now = now or timezone.now()
+    before = now - timedelta(hours=settings.get("RECONCILE_INTERVAL_HOURS"))
+    found: list[Drift] = []
+    for scope in _due(before)[: settings.get("RECONCILE_SCOPES_AT_ONCE")]:
+        rows = ScopeLock.objects.filter(scope_type=scope.type, scope_key=scope.key)
+        try:
+            found += check_sample(scope, settings.get("RECONCILE_SAMPLE_SIZE"), chance=chance or random.Random())
+        except Exception:
+            log.exception("A sample of %s could not be checked.", scope)
+        rows.update(reconciled_at=now)  # Also after a failure: one scope must not keep the others from their turn.
+    return found
+
+
+def _due(before: datetime) -> list[Scope]:
+    """Scopes last checked before an instant, or never, the longest ago first."""
+    keys = ("scope_type", "scope_key", "reconciled_at")
+    checked = {Scope(ScopeType(kind), key): at for kind, key, at in ScopeLock.objects.values_list(*keys)}
+    never = datetime.min.replace(tzinfo=before.tzinfo)
+    since = {scope: checked.get(scope) or never for scope in scopes_to_check()}
+    return sorted((scope for scope, at in since.items() if at < before), key=lambda scope: since[scope])
+
+
+def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Difference]], repair: bool) -> list[Drift]:
+    """Compare holding the scope, keep what is drift, repair and publish it."""
+
+    stopped: list[UserGroup] = []
+
+    def attempt() -> list[Drift]:
+        stopped.clear()
+        with transaction.atomic():
+            lock_scope(scope)
+            drifted = _drifted(scope, compare())
+            written = answering.write(drifted, RefreshTrigger.RECONCILE, as_of) if repair else answering.Written()
+            repaired = {group.pk for group in written.groups}
+            stopped.extend(written.stopped)
+            return [
+                Drift(scope, each.group, each.delta.added, each.delta.removed, each.group.pk in repaired)
+                for each in drifted
+            ]
+
+    found = with_retries(attempt)
+    for group in stopped:  # A run in full is held, with whom it would remove, until a person has seen it.
+        request_refresh(group, RefreshTrigger.RECONCILE)
+    for drift in found:
+        outcome = "repaired" if drift.repaired else "not repaired"
+        missing, unexpected = len(drift.missing), len(drift.unexpected)
+        log.warning("User group %s: %s missing, %s unexpected; %s.", drift.group.uuid, missing, unexpected, outcome)
+        drift_found.send_robust(sender=None, drift=drift)
+    return found
+
+
+def _drifted(scope: Scope, found: Collection[Difference]) -> list[Difference]:
+    """What is drift among some differences: without learners who wait for a drain, or whom time alone has moved."""
+    waiting = marks.waiting(scope) if found else IdSet()
+    last_full = _last_full_refresh([each.group.pk for each in found if _time_sensitive(each.rule)])
+    drifted = []
+    for each in found:
+        expected = waiting
+        if each.group.pk in last_full:
+            expected = waiting | _moved_by_time(scope, each, last_full[each.group.pk])
+        delta = Delta(each.delta.added - expected, each.delta.removed - expected)
+        if delta:
+            drifted.append(replace(each, delta=delta))
+    return drifted
+
+
+def _moved_by_time(scope: Scope, difference: Difference, then: datetime) -> IdSet:
+    """Who is in the group, or is not, as today's data say at the instant ``then`` of the last full refresh."""
+    differing = difference.delta.added | difference.delta.removed
+    answers = answer_rules({"rule": difference.rule}, scope, then, differing)
+    matched = answers.matching.get("rule", IdSet())
+    return (difference.delta.removed & matched) | (difference.delta.added - matched)
+
+
+def _time_sensitive(rule: Node) -> bool:
+    classes = (registry.find(leaf.type) for leaf in rule.leaves())
+    return any(criterion_class is not None and criterion_class.time_sensitive for criterion_class in classes)
+
+
+def _last_full_refresh(groups: Collection[int]) -> dict[int, datetime]:
+    """At which instant each of these groups was last evaluated for everybody."""
+    if not groups:
+        return {}
+    full = Refresh.objects.filter(user_group_id__in=groups, state=RefreshState.SUCCEEDED)
+    full = full.exclude(trigger__in=_PARTIAL_TRIGGERS).order_by()
+    return dict(full.values_list("user_group_id").annotate(Max("as_of")))

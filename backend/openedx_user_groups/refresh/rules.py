@@ -1,0 +1,55 @@
+"""Parsed rules, kept in this process: reading the rules of a thousand groups takes longer than answering them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from openedx_user_groups.criteria.storage import load_rules_of
+from openedx_user_groups.criteria.tree import Node
+
+
+class GroupRow(NamedTuple):
+    """What is read of each group of a scope: a full object for each would take longer than its answer."""
+
+    pk: int
+    uuid: UUID
+    rule_version: int
+    state: str
+    state_code: str
+    collection_id: int | None = None
+
+
+#: Rules that one process keeps. A rule of three criteria takes about ten kilobytes.
+_LIMIT = 5_000
+
+_kept: OrderedDict[tuple[UUID, int], Node] = OrderedDict()
+
+
+def rules_of(groups: Collection[GroupRow]) -> dict[int, Node]:
+    """The rules of these groups, by primary key. A number of queries that depends on the types, if any is new here.
+
+    Kept by version, which a changed rule raises. A rule with a problem is read anew each time, so that it heals.
+    """
+    found: dict[int, Node] = {}
+    missing: dict[int, GroupRow] = {}
+    for group in groups:
+        rule = _kept.get((group.uuid, group.rule_version))
+        if rule is None:
+            missing[group.pk] = group
+        else:
+            found[group.pk] = rule
+    if missing:
+        for pk, rule in load_rules_of(missing).items():
+            found[pk] = rule
+            if not any(leaf.problem for leaf in rule.leaves()):
+                _keep((missing[pk].uuid, missing[pk].rule_version), rule)
+    return found
+
+
+def _keep(key: tuple[UUID, int], rule: Node) -> None:
+    _kept[key] = rule
+    while len(_kept) > _LIMIT:
+        _kept.popitem(last=False)

@@ -1,0 +1,29 @@
+"""A broker for the tests that have workers."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Any
+
+import pytest
+from celery import current_app
+
+
+@pytest.fixture
+def broker(monkeypatch: Any) -> tuple[str, str]:
+    """A queue of this test's own on the Redis that answers: its address and name."""
+    url = os.environ.get("REDIS_URL")
+    if not url:
+        pytest.skip("No Redis answers: REDIS_URL is not set (make test-services sets it).")
+    queue = f"user_groups_test_{uuid.uuid4().hex}"
+    use_broker(monkeypatch, url, queue)
+    return url, queue
+
+
+def use_broker(monkeypatch: Any, url: str, queue: str) -> None:
+    """Have this process send its tasks there."""
+    monkeypatch.setitem(current_app.conf, "broker_url", url)
+    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
+    monkeypatch.setitem(current_app.conf, "task_default_queue", queue)
+    monkeypatch.setattr(current_app.amqp, "_producer_pool", None)  # The connections to another test's broker.

@@ -1,0 +1,200 @@
+"""The brake: what is held, and what a person can do about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from openedx_user_groups import api
+from openedx_user_groups.data import ChangeKind, GroupState, HeldChange, RefreshState, RefreshTrigger
+from openedx_user_groups.exceptions import NotFound, NotHeld
+from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.membership.changes import Delta, member_ids
+from openedx_user_groups.membership.models import MembershipChange
+from openedx_user_groups.refresh import brake, schedule
+from openedx_user_groups.refresh.models import HeldDifference, Refresh, Slot
+from openedx_user_groups.refresh.runs import request_refresh
+from openedx_user_groups.sets import IdSet
+from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
+
+pytestmark = pytest.mark.django_db
+
+IDLE = rule(criterion("last_login", operator=">", days=10))
+
+
+@pytest.fixture(autouse=True)
+def _limits(settings):
+    settings.OPENEDX_USER_GROUPS_BRAKE_MINIMUM = 3
+    settings.OPENEDX_USER_GROUPS_BRAKE_PERCENT = 50
+
+
+@pytest.fixture
+def learners() -> list[User]:
+    """Ten learners who have not been here for long, in the order of their ids."""
+    long_ago = timezone.now() - timedelta(days=100)
+    return [LearnerFactory(enrolled_in=COURSE, username=f"idle_{n}", last_login=long_ago) for n in range(10)]
+
+
+@pytest.fixture
+def group(learners) -> UserGroup:
+    return create_group(COURSE, IDLE)
+
+
+@pytest.fixture
+def admin() -> User:
+    return LearnerFactory(username="admin")
+
+
+def come_back(*learners: User) -> None:
+    User.objects.filter(pk__in=[learner.pk for learner in learners]).update(last_login=timezone.now())
+
+
+def held(group: UserGroup) -> Refresh:
+    return Refresh.objects.get(user_group=group, slot=Slot.HELD)
+
+
+def test_a_small_removal_is_written(group, learners):
+    come_back(*learners[:5])
+    assert request_refresh(group, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+    assert api.get_user_group(group.uuid).member_count == 5
+
+
+def test_a_large_removal_is_held_with_its_difference(group, learners):
+    newcomer = LearnerFactory(enrolled_in=COURSE, username="new", last_login=timezone.now() - timedelta(days=20))
+    come_back(*learners[:6])
+    history = MembershipChange.objects.count()
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert (refresh.state, refresh.error_code) == (RefreshState.HELD, "removes_too_many")
+    assert (refresh.added_count, refresh.removed_count, refresh.member_count) == (0, 0, 10)
+    assert member_ids(group) == IdSet(learner.pk for learner in learners)
+    assert MembershipChange.objects.count() == history
+    now = api.get_user_group(group.uuid)
+    assert (now.state, now.state_code, now.member_count) == (GroupState.HELD, "removes_too_many", 10)
+    assert now.state_message == "A refresh would remove 6 of 10 members. Confirm or discard it."
+    changes = api.held_changes(now, refresh.uuid)
+    leaving = [HeldChange(learner.pk, learner.username, ChangeKind.REMOVED) for learner in learners[:6]]
+    joining = [HeldChange(newcomer.pk, "new", ChangeKind.ADDED)]
+    assert len(changes) == 7
+    assert changes[0:100] == leaving + joining
+    assert changes[4:7] == leaving[4:] + joining
+    assert api.held_changes(now, refresh.uuid, ChangeKind.ADDED)[0:9] == joining
+    assert api.held_changes(now, refresh.uuid, ChangeKind.REMOVED)[1:3] == leaving[1:3]
+    assert list(api.user_groups(states=["held"])) == [group]
+
+
+@pytest.mark.parametrize(
+    ("leaving", "percent", "minimum", "own", "stopped"),
+    [
+        (6, 50, 3, None, True),
+        (5, 50, 3, None, False),  # Not more than the share.
+        (6, 50, 7, None, False),  # Fewer than the minimum.
+        (6, 60, 3, None, False),
+        (3, 50, 3, 20, True),  # The group's own share.
+        (10, 50, 3, 100, False),  # No brake for this group.
+        (3, 50, 3, 0, True),
+    ],
+)
+def test_the_limits(group, learners, settings, leaving, percent, minimum, own, stopped):
+    settings.OPENEDX_USER_GROUPS_BRAKE_PERCENT, settings.OPENEDX_USER_GROUPS_BRAKE_MINIMUM = percent, minimum
+    UserGroup.objects.filter(pk=group.pk).update(max_removal_percent=own)
+    group.refresh_from_db()
+    delta = Delta(IdSet(), IdSet(learner.pk for learner in learners[:leaving]))
+    assert brake.stops(group, delta) is stopped
+    come_back(*learners[:leaving])
+    refresh = request_refresh(group, RefreshTrigger.MANUAL)
+    assert refresh.state == (RefreshState.HELD if stopped else RefreshState.SUCCEEDED)
+
+
+def test_a_new_rule_is_not_held(group, admin):
+    recent = rule(criterion("last_login", operator="<", days=10))
+    api.update_user_group(group.uuid, changes={"rule": recent}, rule_version=1, acting_user=admin)
+    assert (api.get_user_group(group.uuid).state, member_ids(group)) == (GroupState.FRESH, IdSet())
+
+
+def test_confirming_removes_those_who_were_shown(group, learners, admin):
+    come_back(*learners[:6])
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    first = held(group)
+    User.objects.filter(pk=learners[0].pk).update(last_login=timezone.now() - timedelta(days=50))  # Matches again.
+    come_back(learners[9])  # Was not shown, but is below the brake.
+    run = api.confirm_refresh(group, first.uuid, acting_user=admin)
+    assert (run.state, run.trigger, run.requested_by) == (RefreshState.SUCCEEDED, RefreshTrigger.MANUAL, admin)
+    assert (run.added_count, run.removed_count) == (0, 6)
+    assert member_ids(group) == IdSet(learner.pk for learner in [learners[0], *learners[6:9]])
+    first.refresh_from_db()
+    assert (first.state, first.slot, run.confirms) == (RefreshState.CONFIRMED, None, first)
+    assert api.get_user_group(group.uuid).state == GroupState.FRESH
+    assert not HeldDifference.objects.exists()
+    with pytest.raises(NotHeld):
+        api.confirm_refresh(group, first.uuid, acting_user=admin)
+
+
+def test_confirming_is_held_anew_where_many_others_would_leave(group, learners, admin, settings):
+    settings.OPENEDX_USER_GROUPS_BRAKE_PERCENT = 20
+    come_back(*learners[:3])
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    first = held(group)
+    come_back(*learners[3:7])
+    run = api.confirm_refresh(group, first.uuid, acting_user=admin)
+    assert run.state == RefreshState.HELD
+    first.refresh_from_db()
+    assert first.state == RefreshState.CANCELLED
+    assert (held(group), api.get_user_group(group.uuid).member_count) == (run, 10)
+    assert api.confirm_refresh(group, run.uuid, acting_user=admin).state == RefreshState.SUCCEEDED
+    assert member_ids(group) == IdSet(learner.pk for learner in learners[7:])
+
+
+def test_a_source_that_fails_meanwhile_keeps_the_group_held(group, learners, admin, monkeypatch):
+    from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
+
+    come_back(*learners[:6])
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    with monkeypatch.context() as patch:
+        patch.setattr(LastLogin, "fact", lambda self, context: 1 / 0)
+        run = api.confirm_refresh(group, held(group).uuid, acting_user=admin)
+    assert (run.state, run.error_code) == (RefreshState.FAILED, "criterion_failed")
+    assert (api.get_user_group(group.uuid).state, member_ids(group)) == (GroupState.HELD, IdSet(p.pk for p in learners))
+    assert api.confirm_refresh(group, held(group).uuid, acting_user=admin).state == RefreshState.SUCCEEDED
+
+
+def test_discarding_keeps_the_members_until_the_schedule_comes_again(group, learners, admin):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    before = timezone.now()
+    api.discard_refresh(group, refresh.uuid, acting_user=admin)
+    refresh.refresh_from_db()
+    now = api.get_user_group(group.uuid)
+    assert (refresh.state, now.state, now.state_code) == (RefreshState.DISCARDED, "stale", "difference_discarded")
+    assert timedelta(hours=24) <= now.next_refresh_at - before < timedelta(hours=24, minutes=1)
+    assert len(member_ids(group)) == 10
+    for late in (api.held_changes, api.confirm_refresh, api.discard_refresh):
+        with pytest.raises(NotHeld):
+            late(group, refresh.uuid, **({} if late is api.held_changes else {"acting_user": admin}))
+
+
+def test_the_schedule_leaves_a_held_group_alone_and_a_person_does_not(group, learners):
+    come_back(*learners[:6])
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    UserGroup.objects.filter(pk=group.pk).update(next_refresh_at=timezone.now() - timedelta(days=1))
+    assert schedule.enqueue_due(timezone.now()) == []
+    first = held(group)
+    come_back(learners[6])
+    second = request_refresh(group, RefreshTrigger.MANUAL)
+    assert (held(group), len(api.held_changes(group, second.uuid))) == (second, 7)
+    first.refresh_from_db()
+    assert first.state == RefreshState.CANCELLED
+    User.objects.update(last_login=timezone.now() - timedelta(days=100))  # What had gone wrong is repaired.
+    assert request_refresh(group, RefreshTrigger.MANUAL).state == RefreshState.SUCCEEDED
+    assert api.get_user_group(group.uuid).state == GroupState.FRESH
+    assert not Refresh.objects.filter(slot__isnull=False).exists()
+
+
+def test_a_run_of_another_group_is_not_found(group, learners, admin):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    other = create_group(COURSE, IDLE)
+    with pytest.raises(NotFound):
+        api.confirm_refresh(other, refresh.uuid, acting_user=admin)

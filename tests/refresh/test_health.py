@@ -1,0 +1,42 @@
+"""Probes: marks that nobody drains, groups that are due and that nobody refreshes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from openedx_user_groups.data import Scope
+from openedx_user_groups.groups.changes import Touched
+from openedx_user_groups.models import Refresh, UserGroup
+from openedx_user_groups.refresh import health, marks
+from openedx_user_groups.refresh.marks import LearnerMark
+from openedx_user_groups.testing.factories import UserGroupFactory
+
+pytestmark = pytest.mark.django_db
+
+SCOPE = Scope.course("course-v1:DemoX+BIO+2026")
+
+
+def test_marks_that_wait_too_long():
+    now = timezone.now()
+    assert health.look(now)["marks"] == health.Health({"pending": 0, "oldest_pending_at": None})
+    marks.mark([Touched(1, SCOPE), Touched(2, SCOPE)], "test")
+    oldest = LearnerMark.objects.order_by("marked_at")[0].marked_at
+    assert health.look(now)["marks"] == health.Health({"pending": 2, "oldest_pending_at": oldest})
+    later = oldest + timedelta(seconds=901)
+    assert health.look(later)["marks"].problems == ("draining_late",)
+
+
+def test_groups_that_are_due_too_long():
+    now = timezone.now()
+    group = UserGroupFactory()
+    due_at = now - timedelta(seconds=900)
+    UserGroup.objects.filter(pk=group.pk).update(next_refresh_at=due_at)
+    assert health.look(now)["schedule"] == health.Health({"due": 1, "oldest_due_at": due_at})
+    assert health.look(now + timedelta(seconds=1))["schedule"].problems == ("schedule_late",)
+    Refresh.objects.create(
+        user_group=group, trigger="schedule", rule_version=1, requested_at=now, slot="queued", state="queued"
+    )
+    assert health.look(now + timedelta(seconds=1))["schedule"] == health.Health({"due": 0, "oldest_due_at": None})

@@ -1,0 +1,248 @@
+"""Events lead to the members that a full evaluation gives; where one is lost, reconciling finds and repairs just that.
+
+``HISTORIES`` asks for more random histories, ``HISTORIES_SEED`` for others.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import timedelta
+from random import Random
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+
+from openedx_user_groups import api
+from openedx_user_groups.criteria.storage import load_rules
+from openedx_user_groups.data import RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.groups.changes import Touched
+from openedx_user_groups.groups.models import ScopeLock, UserGroup
+from openedx_user_groups.membership.changes import member_ids
+from openedx_user_groups.membership.models import MembershipChange
+from openedx_user_groups.refresh import marks, reconcile
+from openedx_user_groups.refresh.drain import drain
+from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh.signals import drift_found
+from openedx_user_groups.sets import IdSet
+from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
+from tests.differential import tables
+from tests.differential.rules import RuleMaker
+from tests.differential.ways import Clock
+from tests.differential.worlds import MAIN, make_scene
+from tests.differential.writer import stored
+from tests.refresh.histories import History
+
+HISTORIES = int(os.environ.get("HISTORIES", "8"))
+SEED = int(os.environ.get("HISTORIES_SEED", "1"))
+STEPS, USERS = 120, 40
+SCOPES = (
+    [tables.Scope("course", MAIN)] * 8 + [tables.Scope("organization", "OrgA")] * 3 + [tables.Scope("instance")] * 3
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def site() -> override_settings:
+    return override_settings(
+        TIME_ZONE="UTC", OPENEDX_USER_GROUPS_MAX_CRITERIA=25, OPENEDX_USER_GROUPS_CLOCK="tests.differential.ways.clock"
+    )
+
+
+def should_be(groups: list[UserGroup]) -> dict[int, IdSet]:
+    """Whom each rule matches, by the path of a full refresh."""
+    rules = load_rules(groups)
+    return {group.pk: Evaluation(rules[group.pk], group.scope, Clock.instant).ids() for group in groups}
+
+
+def live(capture, rng: Random, history: History, dropped: float) -> int:
+    """Live through the history; drain now and then. Returns how many signals were lost."""
+    lost = 0
+    for _ in range(STEPS):
+        with capture() as callbacks:
+            history.step()
+        for callback in callbacks:
+            if rng.random() < dropped:
+                lost += 1
+            else:
+                callback()
+        if rng.random() < 0.2:
+            drain()
+    drain()
+    return lost
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dropped", [0.0, 0.05])
+@pytest.mark.parametrize("number", range(HISTORIES))
+def test_events_lead_where_a_full_evaluation_leads(number, dropped, django_capture_on_commit_callbacks):
+    rng = Random(f"{SEED}.{number}")
+    scene = make_scene(rng, USERS)
+    Clock.instant = scene.calendar.as_of
+    origin = f"{connection.vendor}, HISTORIES_SEED={SEED}, history {number}"
+    with site(), stored(scene.world):
+        author = User.objects.get(pk=scene.world.users[0].id)
+        maker = RuleMaker(rng)
+        groups = [
+            api.create_user_group(
+                scope=Scope.parse(scope.type, scope.key), name=f"Group {index}", rule=maker.rule(scene, scope),
+                confirm_impossible=True, acting_user=author,
+            )
+            for index, scope in enumerate(SCOPES)
+        ]  # fmt: skip
+        before = {group.pk: member_ids(group) for group in groups}
+        assert before == should_be(groups), origin
+        lost = live(django_capture_on_commit_callbacks, rng, History(rng, scene), dropped)
+        wanted = should_be(groups)
+        drifted = {
+            group.pk: (wanted[group.pk] - present, present - wanted[group.pk])
+            for group in groups
+            if (present := member_ids(group)) != wanted[group.pk]
+        }
+        assert (lost > 0) == (dropped > 0)
+        if not dropped:
+            assert drifted == {}, origin
+            assert any(before[pk] != ids for pk, ids in wanted.items()), origin
+        found = [
+            drift
+            for scope in reconcile.scopes_to_check()
+            for group in reconcile.groups_to_check(scope)
+            for drift in reconcile.check_group(scope, group)
+        ]
+        assert {drift.group.pk: (drift.missing, drift.unexpected) for drift in found} == drifted, (origin, lost)
+        assert all(drift.repaired for drift in found)
+        assert {group.pk: member_ids(group) for group in groups} == wanted, origin
+        assert_history_adds_up(groups, before)
+
+
+def assert_history_adds_up(groups: list[UserGroup], before: dict[int, IdSet]) -> None:
+    for group in groups:
+        group.refresh_from_db()
+        present: set[int] = set()
+        for kind, user in MembershipChange.objects.filter(user_group=group).order_by("id").values_list("kind", "user"):
+            assert (user in present) == (kind == "removed")
+            present ^= {user}
+        assert present == set(member_ids(group))
+        assert group.member_count == len(present)
+
+
+# ---- One by one ------------------------------------------------------------------------------------------------------
+IDLE = criterion("last_login", operator=">", days=10)
+
+
+@pytest.fixture
+def group(settings) -> UserGroup:
+    settings.OPENEDX_USER_GROUPS_CLOCK = "tests.differential.ways.clock"
+    Clock.instant = timezone.now()
+    for name, days in (("idle", 20), ("long_idle", 30), ("busy", 1)):
+        LearnerFactory(enrolled_in=COURSE, username=name, last_login=Clock.instant - timedelta(days=days))
+    return create_group(COURSE, rule(IDLE), name="Idle")
+
+
+def lose_events() -> tuple[int, int]:
+    """One signs in and one is idle, and nobody hears of it."""
+    idle, busy = (User.objects.get(username=name).pk for name in ("idle", "busy"))
+    User.objects.filter(pk=idle).update(last_login=Clock.instant)
+    User.objects.filter(pk=busy).update(last_login=Clock.instant - timedelta(days=40))
+    return idle, busy
+
+
+def check(**options: object) -> list[reconcile.Drift]:
+    (row,) = reconcile.groups_to_check(COURSE)
+    return reconcile.check_group(COURSE, row, **options)
+
+
+def test_drift_is_published_and_repaired(group):
+    idle, busy = lose_events()
+    heard = []
+    drift_found.connect(lambda drift, **kwargs: heard.append(drift), weak=False, dispatch_uid="test")
+    (drift,) = check()
+    drift_found.disconnect(dispatch_uid="test")
+    assert heard == [drift]
+    assert (set(drift.missing), set(drift.unexpected), drift.repaired) == ({busy}, {idle}, True)
+    run = Refresh.objects.get(user_group=group, trigger=RefreshTrigger.RECONCILE)
+    assert (run.added_count, run.removed_count, run.member_count) == (1, 1, 2)
+    assert set(MembershipChange.objects.filter(refresh=run).values_list("user_id", flat=True)) == {idle, busy}
+    assert check() == []
+
+
+def test_a_dry_run_changes_nothing(group):
+    lose_events()
+    before = member_ids(group)
+    assert [len(drift) for drift in check(repair=False)] == [2]
+    assert member_ids(group) == before
+
+
+def test_who_waits_for_a_drain_is_no_drift(group):
+    idle, busy = lose_events()
+    marks.mark({Touched(idle), Touched(busy, COURSE)}, "test")
+    assert check() == []
+    drain()
+    assert check() == []
+
+
+def test_what_time_alone_changes_is_no_drift(group):
+    busy = User.objects.get(username="busy").pk
+    Clock.instant += timedelta(days=10)
+    assert busy in should_be([group])[group.pk]
+    assert check() == []
+    idle = User.objects.get(username="idle").pk
+    User.objects.filter(pk=idle).update(last_login=Clock.instant)
+    (drift,) = check()
+    assert (set(drift.missing), set(drift.unexpected)) == (set(), {idle})
+    assert busy not in member_ids(group)
+
+
+def test_a_sample_finds_what_is_in_it(group):
+    lose_events()
+    found = reconcile.check_sample(COURSE, 2, chance=random.Random(4))
+    once = sum(map(len, found))
+    assert once in (1, 2)
+    assert sum(len(drift) for drift in reconcile.check_sample(COURSE, 3, chance=random.Random(4))) == 2 - once
+    assert member_ids(group) == should_be([group])[group.pk]
+
+
+def test_scopes_are_checked_in_turn(group, settings):
+    settings.OPENEDX_USER_GROUPS_RECONCILE_SCOPES_AT_ONCE = 1
+    create_group(Scope(ScopeType.INSTANCE), rule(IDLE))
+    now = timezone.now()
+    lose_events()
+    first, second, third = (reconcile.check_due(now + timedelta(minutes=minute)) for minute in (0, 1, 2))
+    assert [[drift.scope.type for drift in found] for found in (first, second, third)] == [["course"], ["instance"], []]
+    lose_events_again = User.objects.filter(username="long_idle").update(last_login=Clock.instant)
+    assert lose_events_again == 1
+    assert [drift.scope.type for drift in reconcile.check_due(now + timedelta(hours=24, seconds=1))] == ["course"]
+    assert ScopeLock.objects.get(scope_type="course").reconciled_at == now + timedelta(hours=24, seconds=1)
+
+
+@pytest.mark.parametrize("arguments", [["--full"], ["--sample", "50"], ["--full", "--scope", f"course:{COURSE.key}"]])
+def test_command(group, capsys, arguments):
+    lose_events()
+    call_command("reconcile_user_groups", *arguments)
+    output = capsys.readouterr().out
+    assert "1/1 course:" in output
+    assert f"{group.uuid} in {COURSE}: 1 missing, 1 unexpected, repaired" in output
+    assert output.endswith("Drift: 2 memberships in 1 groups.\n")
+    call_command("reconcile_user_groups", *arguments)
+    assert capsys.readouterr().out.endswith("Drift: 0 memberships in 0 groups.\n")
+
+
+def test_command_refuses(group):
+    for arguments in (["--group", str(group.uuid)], ["--sample", "0"], ["--scope", "planet:Earth"]):
+        with pytest.raises(CommandError):
+            call_command("reconcile_user_groups", *arguments)
+
+
+def test_command_that_drains(group, capsys):
+    idle, busy = lose_events()
+    marks.mark({Touched(idle), Touched(busy)}, "test")
+    call_command("drain_learner_marks")
+    assert capsys.readouterr().out.splitlines() == [
+        "2 marks wait.",
+        "2 marks drained, 2 answers given, 1 changes of groups, 0 old marks deleted; 0 marks wait.",
+    ]

@@ -1,0 +1,137 @@
+"""Real Celery workers on the database under test, and ways to see where one waits for a lock that the test holds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60
+
+#: What holds whatever a statement reads, without keeping others from reading it or from referring to it.
+SHARED = {"mysql": "LOCK IN SHARE MODE", "postgresql": "FOR SHARE"}
+
+
+def database_url() -> str:
+    """The address of the test database itself, for the worker's settings."""
+    if connection.vendor == "sqlite":
+        pytest.skip("A worker is another process: it needs a database server (make test-services runs it on two).")
+    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
+    given = connection.settings_dict
+    return f"{scheme}://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
+
+
+class Worker:
+    """A worker process that takes one task at a time."""
+
+    def __init__(self, broker_url: str, queue: str) -> None:
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "CELERY_BROKER_URL": broker_url,
+            "CELERY_TASK_DEFAULT_QUEUE": queue,
+            "DJANGO_SETTINGS_MODULE": "tests.refresh.worker_settings",
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "backend"), str(ROOT)]),
+        }
+        self._queue = queue
+        self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, error: Any, *details: object) -> None:
+        self.kill()
+        if error is not None:
+            sys.stdout.write(self.log())  # For pytest, which shows it with the failure.
+        self._output.close()
+
+    def start(self) -> None:
+        """Start the process; it takes tasks when it is ready."""
+        command = [sys.executable, "-m", "celery", "-A", "sandbox.celery", "worker", "-Q", self._queue, "-c", "1"]
+        self._process = subprocess.Popen(
+            [*command, "-P", "solo", "-l", "INFO"],
+            cwd=ROOT / "backend",
+            env=self._environment,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def log(self) -> str:
+        """What it has said so far."""
+        return Path(self._output.name).read_text()
+
+    def suspend(self) -> None:
+        """Have it stand still (SIGSTOP)."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), wherever it is."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait(timeout=PATIENCE)
+            self._process = None
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
+    """What ``condition`` returns once that is true; a failure where it never is."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"After {PATIENCE} seconds: {what}")
+
+
+@contextmanager
+def second_connection() -> Iterator[Any]:
+    """A cursor in a transaction of its own, which is rolled back at the end: to hold a lock."""
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            yield cursor
+        other.rollback()
+    finally:
+        other.close()
+
+
+def waiting_connections(text: str) -> list[int]:
+    """The connections that wait for a lock with a statement that contains ``text``."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+                " AND command = 'Query' AND time_ms > 300 AND info LIKE %s",
+                [f"%{text}%"],
+            )
+        else:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND wait_event_type = 'Lock' AND query ILIKE %s",
+                [f"%{text}%"],
+            )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def end_connection(pid: int) -> None:
+    """End a connection on the server, as when the server is restarted."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"KILL {pid}" if connection.vendor == "mysql" else f"SELECT pg_terminate_backend({pid})")
