@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,18 +17,44 @@ from django.utils.translation import gettext_lazy as _
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.definitions import listed_users, parse_rule, rule_to_wire
 from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.storage import TYPE_MISSING, load_rule, load_rules, save_rule
-from openedx_user_groups.criteria.tree import Leaf, Node
-from openedx_user_groups.data import GroupState, MembershipSource, RefreshTrigger, Scope, Violation
+from openedx_user_groups.criteria.tree import Node, meaning
+from openedx_user_groups.data import (
+    DefinitionChangeKind,
+    GroupState,
+    MembershipSource,
+    RefreshTrigger,
+    Scope,
+    Violation,
+)
+from openedx_user_groups.evaluation import analysis
 from openedx_user_groups.evaluation.evaluator import problem_message
-from openedx_user_groups.exceptions import InvalidInput, NameTaken, NotFound, RuleVersionConflict
+from openedx_user_groups.exceptions import (
+    ImpossibleRule,
+    InvalidInput,
+    NameTaken,
+    NotFound,
+    NotRefreshable,
+    RuleVersionConflict,
+)
+from openedx_user_groups.groups.clock import evaluation_instant
+from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup, UserGroupQuerySet
-from openedx_user_groups.refresh.runs import request_refresh, set_state
+from openedx_user_groups.membership.examples import missed_counts
+from openedx_user_groups.monitoring import context
+from openedx_user_groups.refresh.leases import cancel_runs
+from openedx_user_groups.refresh.runs import record_evaluated, request_refresh
+from openedx_user_groups.refresh.states import set_state
+
+from .collections import refresh_collection, take_out
+from .definition_changes import record_change, snapshot
+from .preview_tokens import Verified, verify
 
 log = logging.getLogger(__name__)
 
 #: What :func:`update_user_group` may change.
-EDITABLE = ("name", "description", "is_enabled", "is_frozen", "rule")
+EDITABLE = ("name", "description", "is_enabled", "is_frozen", "rule", "refresh_interval", "max_removal_percent")
 
 
 @dataclass(frozen=True)
@@ -39,18 +65,20 @@ class UserGroupDetail:
     rule: dict[str, Any] | None
     state: GroupState
     state_reason: dict[str, Any] | None
+    #: Pinned examples that are not where staff expect them.
+    pinned_missed_count: int
 
 
 def user_groups(*, states: Collection[str] = ()) -> UserGroupQuerySet:
     """Live groups of every scope; the caller narrows them to what the person may see.
 
-    ``states`` keeps the groups that are shown in one of these states. A group whose criterion type is not installed is
-    shown as unevaluable, whatever its last refresh said.
+    ``states`` keeps the groups that are shown in one of these states. A group whose criterion type is not installed,
+    or that refers to what its scope does not have, is shown as unevaluable, whatever its last refresh said.
     """
     groups: UserGroupQuerySet = UserGroup.objects.live()
     if not states:
         return groups
-    broken = Q(is_enabled=True, is_frozen=False, pk__in=_groups_with_missing_types())
+    broken = Q(is_enabled=True, is_frozen=False, pk__in=_groups_with_broken_criteria())
     healed = Q(state=GroupState.UNEVALUABLE, state_code=TYPE_MISSING) & ~broken  # Shown as stale until refreshed.
     shown = Q(state__in=set(states)) & ~broken & ~healed
     if GroupState.UNEVALUABLE in states:
@@ -72,7 +100,8 @@ def describe(groups: Collection[UserGroup]) -> list[UserGroupDetail]:
     """These groups with their rules: a number of queries that depends on the types present, not on the groups."""
     rules = load_rules(groups)
     names = listed_users(list(rules.values()))
-    return [_detail(group, rules.get(group.pk), names) for group in groups]
+    missed = missed_counts(groups)
+    return [_detail(group, rules.get(group.pk), names, missed.get(group.pk, 0)) for group in groups]
 
 
 def create_user_group(
@@ -83,16 +112,23 @@ def create_user_group(
     membership_source: MembershipSource = MembershipSource.CRITERIA,
     rule: Any = None,
     is_enabled: bool = True,
+    confirm_impossible: bool = False,
+    preview_token: str | None = None,
     acting_user: Any,
 ) -> UserGroup:
     """Create a group and have its members computed.
 
     Args:
         rule: the definition, as JSON; required for a criteria group, forbidden for a manual one.
+        confirm_impossible: save the rule even if it contradicts itself, so that nobody can ever match it.
+        preview_token: of a preview of this rule; its learners, and nobody else, become the members, before the answer.
 
-    Raises ``InvalidInput`` (with pointers from the request's root) and ``NameTaken``.
+    Raises ``InvalidInput`` (with pointers from the request's root), ``NameTaken`` and ``ImpossibleRule``; with a token
+    also ``PreviewMoved``, ``PreviewExpired``, ``Unevaluable`` and, for a disabled group, ``NotRefreshable``.
     """
     tree = _rule_for(membership_source, rule, scope)
+    if tree is not None and not confirm_impossible:
+        _check_possible(tree, scope)
     group = UserGroup(
         scope_type=scope.type,
         scope_key=scope.key,
@@ -103,55 +139,100 @@ def create_user_group(
         created_by=acting_user,
         modified_by=acting_user,
     )
-    _set_resting_state(group)
+    verified = _verified(preview_token, group, tree, acting_user)
     with transaction.atomic():
-        _save(group)
-        if tree is not None:
-            save_rule(group, tree)
-    log.info("User group %s created in %s by user %s.", group.uuid, scope, acting_user.pk)
-    return _refreshed(group, acting_user)
+        # First the scope, then its groups: whoever writes members takes them in this order too.
+        lock_scope(scope)
+        save_new_group(group, tree, DefinitionChangeKind.CREATED, acting_user)
+        _take_over(verified, group, acting_user)
+    log.info("User group %s created in %s by user %s.", group.uuid, scope, acting_user.pk, extra=context(group=group))
+    return get_user_group(group.uuid) if verified else refreshed(group, acting_user)
+
+
+def save_new_group(group: UserGroup, rule: Node | None, kind: DefinitionChangeKind, acting_user: Any) -> None:
+    """Write a new group with its rule and the beginning of its history, in the open transaction. Raises ``NameTaken``
+    and ``InvalidInput``."""
+    _set_resting_state(group)
+    _set_schedule(group, anew=True)
+    _save(group)
+    if rule is not None:
+        rule = save_rule(group, rule)
+    record_change(group, kind, None, snapshot(group, rule), acting_user)
 
 
 def update_user_group(
-    uuid: UUID, *, changes: Mapping[str, Any], rule_version: int | None, acting_user: Any
+    uuid: UUID,
+    *,
+    changes: Mapping[str, Any],
+    rule_version: int | None,
+    confirm_impossible: bool = False,
+    preview_token: str | None = None,
+    acting_user: Any,
 ) -> UserGroup:
     """Change a group; only the keys of ``changes`` (of :data:`EDITABLE`) are touched.
 
     Args:
         rule_version: the version that the writer read; must be named when the rule changes.
+        confirm_impossible: save a changed rule even if it contradicts itself, so that nobody can ever match it.
+        preview_token: of a preview of the rule that the group has afterwards; as on creation.
 
-    Raises ``NotFound``, ``RuleVersionConflict``, ``NameTaken`` and ``InvalidInput``. Refreshes where the rule changed,
-    or where the group is used again after it was disabled or frozen.
+    Raises ``NotFound``, ``RuleVersionConflict``, ``NameTaken``, ``InvalidInput`` and ``ImpossibleRule``; with a token
+    also what creating a group raises. Refreshes where the rule changed, or where the group is used again after it was
+    disabled or frozen.
     """
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValueError(f"Not editable: {sorted(unknown)}")
     with transaction.atomic():
-        group = UserGroup.objects.select_for_update().filter(live=True, uuid=uuid).first()
-        if group is None:
-            raise NotFound(_("There is no such user group."))
+        group = _locked(uuid)
         _check_version(group, rule_version, "rule" in changes)
-        rested = not group.is_enabled or group.is_frozen
-        for key in ("name", "description", "is_enabled", "is_frozen"):
+        rested = not group.is_in_use
+        rule = saved = load_rule(group)
+        before = snapshot(group, saved)
+        for key in set(EDITABLE) - {"rule"}:
             setattr(group, key, changes.get(key, getattr(group, key)))
         group.name = group.name.strip()
-        rule_changed = "rule" in changes and _change_rule(group, changes["rule"])
+        if "rule" in changes:
+            rule = _change_rule(group, changes["rule"], saved, confirm_impossible)
+        rule_changed = rule is not saved
         _set_resting_state(group, rule_changed=rule_changed or rested)
+        if rule_changed or not group.is_in_use:
+            cancel_runs(group)
+        _set_schedule(group, anew=rule_changed or rested or "refresh_interval" in changes)
         group.modified_by = acting_user
+        verified = _verified(preview_token, group, load_rule(group) if preview_token else None, acting_user)
         _save(group)
-    log.info("User group %s changed by user %s: %s.", group.uuid, acting_user.pk, ", ".join(sorted(changes)))
-    return _refreshed(group, acting_user) if rule_changed or rested else group
+        record_change(group, DefinitionChangeKind.CHANGED, before, snapshot(group, rule), acting_user)
+        _take_over(verified, group, acting_user)
+    log.info(
+        "User group %s changed by user %s: %s.", group.uuid, acting_user.pk, ", ".join(sorted(changes)),
+        extra=context(group=group),
+    )  # fmt: skip
+    return refreshed(group, acting_user) if (rule_changed or rested) and not verified else group
 
 
 def archive_user_group(uuid: UUID, *, acting_user: Any) -> None:
     """Take a group out of use. Its members and history are kept; its name becomes free. Raises ``NotFound``."""
-    now = timezone.now()
-    changed = UserGroup.objects.filter(uuid=uuid, live=True).update(
-        live=None, archived_at=now, modified=now, modified_by=acting_user
-    )
-    if not changed:
+    with transaction.atomic():
+        group = _locked(uuid)
+        before = snapshot(group, load_rule(group))
+        group.live, group.archived_at, group.modified_by = None, timezone.now(), acting_user
+        collection = take_out(group)
+        group.save(update_fields=["live", "archived_at", "collection", "modified", "modified_by"])
+        cancel_runs(group)
+        record_change(group, DefinitionChangeKind.ARCHIVED, before, None, acting_user)
+    if collection is not None:
+        refresh_collection(collection, acting_user)
+    log.info("User group %s archived by user %s.", uuid, acting_user.pk, extra=context(group=group))
+
+
+def _locked(uuid: UUID) -> UserGroup:
+    """The group, held until the open transaction ends, and its scope before it. Raises ``NotFound``."""
+    lock_scope(get_user_group(uuid).scope)
+    group: UserGroup | None = UserGroup.objects.select_for_update().filter(live=True, uuid=uuid).first()
+    if group is None:
         raise NotFound(_("There is no such user group."))
-    log.info("User group %s archived by user %s.", uuid, acting_user.pk)
+    return group
 
 
 def _check_version(group: UserGroup, rule_version: int | None, rule_changes: bool) -> None:
@@ -173,22 +254,47 @@ def _rule_for(source: MembershipSource, rule: Any, scope: Scope, saved: Node | N
     return parse_rule(rule, scope, saved)
 
 
-def _change_rule(group: UserGroup, definition: Any) -> bool:
-    """Save the new rule. False where it says what the saved one says."""
-    saved = load_rule(group)
+def _check_possible(rule: Node, scope: Scope) -> None:
+    context = EvaluationContext(scope, evaluation_instant(), timezone.get_default_timezone())
+    finding = analysis.impossible(rule, context)
+    if finding is not None:
+        places = finding.related or (finding.pointer,)
+        raise ImpossibleRule(Violation(place, finding.code, finding.message) for place in places)
+
+
+def _change_rule(group: UserGroup, definition: Any, saved: Node | None, confirm_impossible: bool) -> Node | None:
+    """Save the new rule and return it; ``saved`` itself where the new one says the same."""
     tree = _rule_for(MembershipSource(group.membership_source), definition, group.scope, saved)
-    if tree is None or (saved is not None and _meaning(tree) == _meaning(saved)):
-        return False
-    save_rule(group, tree)
+    if tree is None or (saved is not None and meaning(tree) == meaning(saved)):
+        return saved
+    if not confirm_impossible:
+        _check_possible(tree, group.scope)
     group.rule_version += 1
-    return True
+    return save_rule(group, tree)
 
 
-def _meaning(node: Node | Leaf) -> Any:
-    """What a rule says, without the ids and places of its nodes."""
-    if isinstance(node, Leaf):
-        return node.type, node.config
-    return node.combine, node.negated, [_meaning(child) for child in node.nodes]
+def _verified(token: str | None, group: UserGroup, rule: Node | None, acting_user: Any) -> Verified | None:
+    """The learners of a preview, if they are still the ones that ``rule`` finds; ``None`` without a token."""
+    if token is None:
+        return None
+    if rule is None:
+        message = _("A user group with a list of learners has no rule that could have been previewed.")
+        raise InvalidInput([Violation("/preview_token", "rule_not_allowed", message)])
+    if not group.is_enabled or group.is_frozen:
+        raise NotRefreshable()
+    return verify(token, rule, group.scope, acting_user)
+
+
+def _take_over(verified: Verified | None, group: UserGroup, acting_user: Any) -> None:
+    if verified is not None:
+        record_evaluated(
+            group,
+            RefreshTrigger.RULE_CHANGE,
+            acting_user,
+            members=verified.members,
+            as_of=verified.as_of,
+            plan=verified.plan,
+        )
 
 
 def _save(group: UserGroup) -> None:
@@ -223,31 +329,51 @@ def _set_resting_state(group: UserGroup, *, rule_changed: bool = False) -> None:
         set_state(group, GroupState.STALE, "awaiting_refresh", str(_("The members are being computed.")))
 
 
-def _refreshed(group: UserGroup, acting_user: Any) -> UserGroup:
-    if not group.is_manual and group.is_enabled and not group.is_frozen:
-        request_refresh(group, RefreshTrigger.RULE_CHANGE, acting_user)
+def _set_schedule(group: UserGroup, *, anew: bool) -> None:
+    """Whoever changes a group starts its schedule anew. It is due at once, should the refresh after the change fail to
+    come; each refresh says when the next one is."""
+    if group.is_manual:
+        group.next_refresh_at = None
+    elif anew and group.state != GroupState.HELD:
+        group.failure_count, group.next_refresh_at = 0, timezone.now()
+
+
+def refreshed(group: UserGroup, acting_user: Any, trigger: RefreshTrigger = RefreshTrigger.RULE_CHANGE) -> UserGroup:
+    """The group after its members were computed, or are being computed by a worker; where it is refreshed at all."""
+    if not group.is_manual and group.is_in_use:
+        request_refresh(group, trigger, acting_user)
     return get_user_group(group.uuid)
 
 
-def _groups_with_missing_types() -> Any:
+def _groups_with_broken_criteria() -> Any:
     installed = [criterion_class.criterion_type for criterion_class in registry.installed()]
-    return Criterion.objects.filter(~Q(type_slug__in=installed)).values("user_group_id")
+    broken = ~Q(type_slug__in=installed) | Q(unresolved__isnull=False)
+    return Criterion.objects.filter(broken).values("user_group_id")
 
 
-def _detail(group: UserGroup, rule: Node | None, names: Mapping[int, str]) -> UserGroupDetail:
+def unresolved_references(rule: Node | None) -> list[dict[str, Any]]:
+    """What the copied rule of a group refers to and its scope does not have, each with its place in the rule."""
+    leaves = rule.leaves() if rule else []
+    return [{"pointer": leaf.pointer, **asdict(reference)} for leaf in leaves for reference in leaf.unresolved]
+
+
+def _detail(group: UserGroup, rule: Node | None, names: Mapping[int, str], missed: int) -> UserGroupDetail:
     state, reason = _current_state(group, rule)
-    return UserGroupDetail(group, rule_to_wire(rule, names) if rule else None, state, reason)
+    return UserGroupDetail(group, rule_to_wire(rule, names) if rule else None, state, reason, missed)
 
 
 def _current_state(group: UserGroup, rule: Node | None) -> tuple[GroupState, dict[str, Any] | None]:
     """The stored state, unless what is installed has changed since the last refresh."""
     state = GroupState(group.state)
-    if state in (GroupState.DISABLED, GroupState.FROZEN):
+    if state in (GroupState.DISABLED, GroupState.FROZEN, GroupState.REFRESHING):
         return state, None
     for leaf in rule.leaves() if rule else ():
         if leaf.problem:
             message = str(problem_message(leaf))
-            return GroupState.UNEVALUABLE, {"code": leaf.problem, "message": message, "pointer": leaf.pointer}
+            problem: dict[str, Any] = {"code": leaf.problem, "message": message, "pointer": leaf.pointer}
+            if leaf.unresolved:
+                problem["references"] = unresolved_references(rule)
+            return GroupState.UNEVALUABLE, problem
     if state == GroupState.UNEVALUABLE:  # What was missing is back; the next refresh brings the members up to date.
         return GroupState.STALE, {"code": "awaiting_refresh", "message": str(_("Waiting for the next refresh."))}
     reason = {"code": group.state_code, "message": group.state_message} if group.state_code else None

@@ -1,0 +1,162 @@
+"""Forgetting a learner: nothing that is kept names the account any more, and every count is right."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.conf import settings as site_settings
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Cast
+
+from openedx_user_groups.criteria import registry
+from openedx_user_groups.criteria.configuration import to_config
+from openedx_user_groups.criteria.definitions import forget_stored_learner
+from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.criteria.retirement import user_lists
+from openedx_user_groups.data import Scope
+from openedx_user_groups.groups.history import DefinitionChange
+from openedx_user_groups.groups.locks import lock_scope
+from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.groups.universe import retired_accounts
+from openedx_user_groups.membership.models import Membership, MembershipChange
+from openedx_user_groups.monitoring import measure
+from openedx_user_groups.refresh.models import HeldDifference
+from openedx_user_groups.sets import IdSet
+
+log = logging.getLogger(__name__)
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed: memberships, other records about the learner, and places in rules that listed them."""
+
+    memberships: int
+    records: int
+    rules: int
+
+
+def forget_learner(user_id: int) -> Forgotten:
+    """Remove everything that is kept about a learner, whether or not the account still exists. Safe to call twice.
+
+    Memberships go with the groups' counts; so do history, and every record of this app that would go with the account;
+    rules and the history of definitions no longer list the learner. What the account did as staff stays: the platform
+    has made the account itself anonymous. No event is sent: the platform tells of retirements itself.
+    """
+    memberships = _leave_groups(user_id)
+    records = sum(_delete_records(model, field, user_id) for model, field in _models_about_learners())
+    rules = _leave_rules(user_id)
+    _leave_definition_changes(user_id)
+    _leave_held_differences(user_id)
+    log.info("A learner was forgotten: %s memberships, %s records, %s rules.", memberships, records, rules)
+    measure("learners.forgotten")
+    return Forgotten(memberships, records, rules)
+
+
+def learners_to_forget() -> list[int]:
+    """Accounts that are retired or gone, and about which something is kept: this app was not there to hear of it, or a
+    refresh that had found the learner before wrote after."""
+    present = get_user_model()._default_manager.filter(pk=OuterRef("user_id"))
+    found: set[int] = set()
+    for model in (Membership, MembershipChange):
+        rows = model._base_manager.filter(Q(user_id__in=retired_accounts()) | ~Exists(present)).order_by()
+        found.update(rows.values_list("user_id", flat=True).distinct())
+    return sorted(found)
+
+
+def _leave_groups(user_id: int) -> int:
+    """Delete the memberships, a transaction a scope, with its locks in the order that every writer keeps."""
+    by_scope: dict[Scope, list[int]] = defaultdict(list)
+    for group in UserGroup.objects.filter(memberships__user_id=user_id).order_by("pk"):
+        by_scope[group.scope].append(group.pk)
+    removed = 0
+    for scope in sorted(by_scope, key=str):
+        with transaction.atomic():
+            lock_scope(scope)
+            for group in UserGroup.objects.select_for_update().filter(pk__in=by_scope[scope]).order_by("pk"):
+                removed += Membership.objects.filter(user_group=group, user_id=user_id).delete()[0]
+                count = Membership.objects.filter(user_group=group).count()
+                UserGroup.objects.filter(pk=group.pk).update(member_count=count)
+    return removed
+
+
+def _models_about_learners() -> list[tuple[type[models.Model], str]]:
+    """The tables of this package, and the column of each, whose rows would go with an account: they are about it.
+
+    Columns that an account's deletion only empties say who did something; they are no learner's data.
+    """
+    return [
+        (model, field.attname)
+        for config in apps.get_app_configs()
+        if config.name.partition(".")[0] == _PACKAGE
+        for model in config.get_models()
+        if model._meta.managed and model is not Membership
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey)
+        and field.remote_field.model._meta.label == site_settings.AUTH_USER_MODEL
+        and field.remote_field.on_delete is models.CASCADE
+    ]
+
+
+def _delete_records(model: type[models.Model], column: str, user_id: int) -> int:
+    return model._base_manager.filter(**{column: user_id}).delete()[0]
+
+
+def _leave_rules(user_id: int) -> int:
+    left = 0
+    for criterion_class in registry.installed():
+        overridden = criterion_class.forget is not Criterion.forget
+        for key in _keys_that_may_list(criterion_class, user_id, everything=overridden):
+            left += _leave_criterion(criterion_class, key, user_id)
+    return left
+
+
+def _keys_that_may_list(criterion_class: type[Criterion], user_id: int, *, everything: bool) -> set[int]:
+    """Criteria in whose lists the digits of the id occur: no database can be asked for an item of a list in a way that
+    all of them understand."""
+    rows = criterion_class._default_manager.order_by()
+    if everything:
+        return set(rows.values_list("pk", flat=True))
+    keys: set[int] = set()
+    for name in user_lists(criterion_class):
+        as_text = rows.annotate(listed_as_text=Cast(name, models.TextField()))
+        keys.update(as_text.filter(listed_as_text__contains=str(user_id)).values_list("pk", flat=True))
+    return keys
+
+
+def _leave_criterion(criterion_class: type[Criterion], key: int, user_id: int) -> int:
+    """Take the learner out of one criterion. The rule's version stays: a retired learner is in no universe, so that the
+    rule means what it meant."""
+    with transaction.atomic():
+        UserGroup.objects.select_for_update().filter(criteria=key).first()
+        criterion = criterion_class._default_manager.filter(pk=key).first()
+        if criterion is None or not criterion.forget(user_id):
+            return 0
+        criterion.config = to_config(criterion)
+        criterion.save()
+        return 1
+
+
+def _leave_definition_changes(user_id: int) -> None:
+    for change in DefinitionChange.objects.filter(names_learners=True).order_by("pk").iterator(chunk_size=200):
+        before, after = str(change.before), str(change.after)
+        for definition in (change.before, change.after):
+            if definition:
+                forget_stored_learner(definition["rule"], user_id)
+        if (before, after) != (str(change.before), str(change.after)):
+            change.save(update_fields=["before", "after"])
+
+
+def _leave_held_differences(user_id: int) -> None:
+    """What waits for a confirmation names learners too, in sets of ids."""
+    for held in HeldDifference.objects.order_by("pk").iterator(chunk_size=20):
+        sets = {name: IdSet.deserialize(bytes(getattr(held, name))) for name in ("added", "removed")}
+        if any(user_id in ids for ids in sets.values()):
+            without = {name: bytes((ids - IdSet([user_id])).serialize()) for name, ids in sets.items()}
+            HeldDifference.objects.filter(pk=held.pk).update(**without)
