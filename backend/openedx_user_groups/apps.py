@@ -26,5 +26,9 @@ class UserGroupsConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Have the system checks filed."""
-        from . import checks  # noqa: F401
+        """Have the system checks filed, and the platform's signals received."""
+        from . import checks, receivers  # noqa: F401
+        from .refresh import intake
+
+        intake.connect()
+        receivers.connect()

@@ -3,6 +3,7 @@
 See ``docs/how-tos/add_a_criterion_type.md``.
 """
 
+from .criteria.categories import Category
 from .criteria.choices import Choice, ChoiceSource, ListedChoices, QueryChoices
 from .criteria.conditions import AllOf, Anything, Condition, EmailDomains, Interval, OneOf, exactly
 from .criteria.facts import Fact, ValueTest
@@ -10,18 +11,31 @@ from .criteria.fields import DaysField, KeyField, ListField, PercentField, UserL
 from .criteria.models import Criterion, criterion_link
 from .criteria.operands import DaysAgo, EvaluationContext, Listed, OnDate, Operand, Threshold, fraction
 from .criteria.operators import Operator, operators
-from .data import Scope, ScopeType
+from .data import Rebound, Scope, ScopeType, ShownValue, Unresolved
 from .exceptions import SourceUnavailable
+from .groups.changes import (
+    ENROLLMENT_CHANGES,
+    Change,
+    Event,
+    Touched,
+    account_change,
+    in_course,
+    openedx_event,
+    row_changes,
+)
 from .groups.platform import Course, Enrollment
 from .groups.universe import courses_of
 from .sets import IdSet, fetch_ids
 from .sources import PLATFORM, Availability, DataSource, LearnerSet, UserIds
 
 __all__ = [
+    "ENROLLMENT_CHANGES",
     "PLATFORM",
     "AllOf",
     "Anything",
     "Availability",
+    "Category",
+    "Change",
     "Choice",
     "ChoiceSource",
     "Condition",
@@ -33,6 +47,7 @@ __all__ = [
     "EmailDomains",
     "Enrollment",
     "EvaluationContext",
+    "Event",
     "Fact",
     "IdSet",
     "Interval",
@@ -47,17 +62,25 @@ __all__ = [
     "Operator",
     "PercentField",
     "QueryChoices",
+    "Rebound",
     "Scope",
     "ScopeType",
+    "ShownValue",
     "SourceUnavailable",
     "Threshold",
+    "Touched",
+    "Unresolved",
     "UserIds",
     "UserListField",
     "ValueTest",
+    "account_change",
     "courses_of",
     "criterion_link",
     "exactly",
     "fetch_ids",
     "fraction",
+    "in_course",
+    "openedx_event",
     "operators",
+    "row_changes",
 ]

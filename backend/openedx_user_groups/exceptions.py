@@ -16,6 +16,8 @@ class UserGroupsError(Exception):
     """Base of every error that crosses a door of this app. ``code`` is part of the contract."""
 
     code = "error"
+    #: The place of the request that the error is about, where it is about one.
+    pointer: str | None = None
     message: Any = _("The request could not be carried out.")
 
     def __init__(self, message: Any = None, **params: Any) -> None:
@@ -73,6 +75,7 @@ class NameTaken(Conflict):
     """Another live group of the scope has this name."""
 
     code = "name_taken"
+    pointer = "/name"
     message = _("A user group with this name already exists in this scope.")
 
 
@@ -90,11 +93,111 @@ class NotRefreshable(Conflict):
     message = _("This user group is not refreshed in its present state.")
 
 
+class CollectionNotExclusive(Conflict):
+    """Learners of groups whose members are fixed would be in two groups of an exclusive collection."""
+
+    code = "collection_not_exclusive"
+    message = _("In an exclusive collection a learner can be in one user group only.")
+
+
+class InOtherGroup(Conflict):
+    """Somebody who is to be put on a list is in another group of the list's exclusive collection."""
+
+    code = "in_other_group"
+    message = _("A learner is in another user group of this collection, and may be in one of them only.")
+
+    def __init__(self, violations: Iterable[Any], message: Any = None) -> None:
+        super().__init__(message)
+        self.violations = tuple(violations)
+
+
+class NotHeld(Conflict):
+    """The refresh does not wait for a confirmation: it was confirmed or discarded, or a later one took its place."""
+
+    code = "not_held"
+    message = _("This refresh does not wait for a confirmation any more.")
+
+
+class DatabaseBusy(Conflict):
+    """Others hold what the request needs for longer than it can wait, or the connection was lost. Nothing was done."""
+
+    code = "database_busy"
+    message = _("The database is busy. Nothing was changed; please try again.")
+
+
+class InstantOutOfHistory(UserGroupsError):
+    """Who was in a group then is not known: the instant lies in the future, or before what history still holds."""
+
+    code = "outside_history"
+    message = _("Who was in the user group at this point in time is not known.")
+
+
 class ContractStale(Conflict):
     """The client built its request from another revision of the criterion types, and the difference matters."""
 
     code = "contract_stale"
     message = _("The criterion types have changed since this page was loaded. Reload the page and try again.")
+
+
+class ImpossibleRule(Conflict):
+    """The rule contradicts itself: whatever the data, it matches nobody. Saving it asks for a confirmation."""
+
+    code = "impossible_rule"
+    message = _("This rule contradicts itself and can never match anybody. Confirm that you want to save it.")
+
+    def __init__(self, violations: Iterable[Any]) -> None:
+        super().__init__()
+        self.violations = tuple(violations)
+
+
+class BudgetExceeded(Conflict):
+    """An evaluation would take longer than the time that it was given; the database stopped it."""
+
+    code = "budget_exceeded"
+    message = _("This takes longer than the time that is allowed for it.")
+
+
+class PreviewCancelled(Conflict):
+    """The preview was cancelled, or a newer one of the same editor took its place."""
+
+    code = "preview_cancelled"
+    message = _("This preview was cancelled.")
+
+
+class PreviewLost(Conflict):
+    """No worker has finished the preview in time: it stopped, or there is none."""
+
+    code = "preview_lost"
+    message = _("This preview was not finished. Ask for it again.")
+
+
+class PreviewExpired(Conflict):
+    """The learners of the preview that a token names are no longer kept."""
+
+    code = "preview_expired"
+    message = _("The preview is too old to be saved as it was seen. Preview the rule again.")
+
+
+class PreviewMoved(Conflict):
+    """Saving now would give other members than the preview showed; the one violation says who moved and why."""
+
+    code = "preview_moved"
+    message = _("Learners have moved since the preview. Nothing was saved: look at the preview again.")
+
+    def __init__(self, violations: Iterable[Any]) -> None:
+        super().__init__()
+        self.violations = tuple(violations)
+
+
+class TooManyPreviews(UserGroupsError):
+    """The person or the scope has as many previews at work as are allowed; ``wait`` is when to ask again (seconds)."""
+
+    code = "too_many_previews"
+    message = _("Too many previews are being computed at the moment. Try again in a moment.")
+
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 class Unevaluable(UserGroupsError):

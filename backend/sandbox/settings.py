@@ -111,12 +111,16 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Open edX user groups",
     "DESCRIPTION": "Who is in a group, said with criteria or with a list, previewed, kept fresh and explained.",
-    "VERSION": "1",
+    "CONTACT": {"name": "Open edX", "url": "https://openedx.org"},
+    "LICENSE": {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+    "SERVERS": [{"url": "/", "description": "The site that serves this document."}],
     "SERVE_INCLUDE_SCHEMA": False,
     "PREPROCESSING_HOOKS": ["openedx_user_groups.rest_api.v1.schema.only_this_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "openedx_user_groups.rest_api.v1.schema.with_bodies_of_delete",
+        "openedx_user_groups.rest_api.v1.schema.with_contract_version",
+        "openedx_user_groups.rest_api.v1.schema.with_types_of_nullables",
     ],
     # Names for enums that fields of different names share, or that fields of one name do not.
     "ENUM_NAME_OVERRIDES": {
@@ -126,6 +130,8 @@ SPECTACULAR_SETTINGS = {
         "ScopeTypeEnum": "openedx_user_groups.data.ScopeType",
         "MembershipSourceEnum": "openedx_user_groups.data.MembershipSource",
         "ChangeKindEnum": "openedx_user_groups.data.ChangeKind",
+        "MoveCauseEnum": "openedx_user_groups.data.MoveCause",
+        "PreviewDetailEnum": "openedx_user_groups.data.PreviewDetail",
         "ImportModeEnum": "openedx_user_groups.api.ImportMode",
         "ChoicesModeEnum": ["none", "inline", "remote"],
         "FreshnessModeEnum": ["live", "event", "scheduled"],
@@ -141,6 +147,12 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or None
 # Without a broker nothing would ever take a task from the queue: the sandbox then runs it on the spot.
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL is None
 CELERY_TIMEZONE = "UTC"
+# What wakes the workers is noted in a cache that all processes share.
+if CELERY_BROKER_URL and CELERY_BROKER_URL.startswith("redis"):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CELERY_BROKER_URL}}
+# What a worker sends on, it sends here too: several sites may share a broker.
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_TASK_DEFAULT_QUEUE") or "celery"
+CELERY_BEAT_SCHEDULE = {"user_groups": {"task": "openedx_user_groups.keep_up", "schedule": 300.0}}
 
 # Settings of the platform that the user groups read.
 RETIRED_USERNAME_PREFIX = "retired__user_"

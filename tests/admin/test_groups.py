@@ -73,8 +73,8 @@ def test_the_list_costs_the_same_for_any_number_of_groups(admin_client):
             UserGroupFactory(rule=MIXED[number % 3])
         response, sql = statements(admin_client, LIST)
         counts.append((len(rows(response)), len(sql)))
-    # Session, account, count, page; rules: nodes, criteria and one query for each of four types.
-    assert counts == [(6, 10), (36, 10)]
+    # Session, account, count, page; rules: nodes, criteria and one query for each of four types; pinned examples.
+    assert counts == [(6, 11), (36, 11)]
 
 
 def test_the_list_shows_the_state_that_holds_now(admin_client, group):
@@ -137,16 +137,16 @@ def test_the_page_costs_the_same_for_few_and_for_many_members(admin_client, crow
         response, sql = statements(admin_client, page_of(made))
         assert "crowd_" not in response.content.decode()
         pages.append((len(sql), len(response.content)))
-    # Session, account, group, and for the state: nodes and criteria; runs and changes up to the limit.
-    assert [count for count, _size in pages] == [7, 7]
+    # Session, account, group, and for the state: nodes, criteria, pinned examples; runs and changes up to the limit.
+    assert [count for count, _size in pages] == [8, 8]
     assert abs(pages[0][1] - pages[1][1]) < 100
 
 
 def test_the_page_of_a_criteria_group_is_cheap(admin_client, group):
     # As above, and two accounts; the rule in words, as a definition and for the state: three times nodes, criteria and
-    # the one type; the criteria's keys.
+    # the one type; pinned examples once more; the criteria's keys.
     response, sql = statements(admin_client, page_of(group))
-    assert len(sql) == 17
+    assert len(sql) == 19
     assert "<select" not in response.content.decode()
 
 
@@ -249,6 +249,21 @@ def test_a_new_definition_makes_a_new_version_and_refreshes(admin_client, group)
     assert (changed.rule_version, changed.state) == (2, "fresh")
     assert [str(row.uuid) for row in changed.criteria.all()] == [node]
     assert [row.user.username for row in changed.memberships.all()] == ["away"]
+
+
+def test_a_rule_that_contradicts_itself_has_to_be_confirmed(admin_client, group):
+    data = form_data(admin_client.get(page_of(group)))
+    definition = json.loads(data["definition"])
+    definition["nodes"] = [
+        {"kind": "criterion", "type": "last_login", "config": {"operator": sign, "days": 10}} for sign in ("<", ">")
+    ]
+    data["definition"] = json.dumps(definition)
+    refused = admin_client.post(page_of(group), data)
+    assert list(refused.context["adminform"].form.errors) == ["confirm_impossible"]
+    assert UserGroup.objects.get(pk=group.pk).rule_version == 1
+    assert admin_client.post(page_of(group), data | {"confirm_impossible": "on"}).status_code == 302
+    changed = UserGroup.objects.get(pk=group.pk)
+    assert (changed.rule_version, changed.member_count) == (2, 0)
 
 
 def test_switches_change_the_state(admin_client, group):

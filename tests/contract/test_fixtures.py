@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ BEYOND_SCHEMAS = {
 #: Classes of errors that are never answered themselves, only by their more special kinds.
 ABSTRACT = {"conflict", "error", "unevaluable"}
 
+#: Codes that no request brings about: only a run that finds a group by criteria without its rule.
+NOT_PROVOKED = {"no_rule"}
+
 VALIDATORS = {"draft-07": jsonschema.Draft7Validator, "2020-12": jsonschema.Draft202012Validator}
 
 
@@ -78,6 +82,28 @@ def places(found: Any) -> list[tuple[str, str]]:
 
 def validator(schema: str, draft: str) -> Any:
     return VALIDATORS[draft](SCHEMAS[schema], format_checker=jsonschema.FormatChecker())
+
+
+#: Folders of exchanges.
+EXCHANGES = ("errors", "previews", "explanations", "collections", "copies", "refreshes")
+
+
+def of_exchange(folder: str, exchange: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """What of an exchange there is a schema for, and its name."""
+    body, answer = exchange["request"]["body"], exchange["response"]
+    requests = {"previews": "preview_request", "explanations": "explanation_request"}
+    if folder in requests and body is not None:
+        yield "request", body, requests[folder]
+    of_previews = {"succeeded": "preview", "over_budget": "preview_over_budget"}
+    several = "results" in answer
+    schemas = {
+        "previews": of_previews.get(answer.get("state"), "preview_pending"),
+        "explanations": "explanation",
+        "collections": "collections" if several else "collection",
+        "copies": "copy",
+        "refreshes": "refresh_difference" if several else "refresh",
+    }
+    yield "response", answer, schemas[folder] if exchange["status"] < 400 else "error"
 
 
 # ---- Up to date ------------------------------------------------------------------------------------------------------
@@ -183,13 +209,14 @@ def _leaves(node: dict[str, Any]) -> list[dict[str, Any]]:
 def test_every_code_that_the_document_lists_is_in_a_fixture():
     listed = {code["id"] for code in fixtures("metadata")["course"]["error_codes"]}
     shown = {violation["code"] for case in CASES for violation in case["violations"]}
-    for exchange in (*fixtures("errors").values(), *fixtures("previews").values()):
+    for exchange in (exchange for folder in EXCHANGES for exchange in fixtures(folder).values()):
         shown |= {exchange["response"].get("code")}
-        shown |= {violation["code"] for violation in exchange["response"].get("violations", [])}
+        shown |= {found["code"] for key in ("violations", "warnings") for found in exchange["response"].get(key, [])}
     shown |= {group["state_reason"]["code"] for group in fixtures("user_groups").values() if group["state_reason"]}
     for document in fixtures("metadata").values():
         shown |= {type_["availability"]["reason_code"] for type_ in document["criterion_types"]}
-    assert listed - shown == ABSTRACT
+    assert listed - shown == ABSTRACT | NOT_PROVOKED
+    assert shown - listed == {None}
     abstract = (exceptions.Conflict, exceptions.UserGroupsError, exceptions.Unevaluable)
     assert {error.code for error in abstract} == ABSTRACT
 
@@ -210,21 +237,34 @@ def test_every_kind_of_error_is_recorded():
     assert set(found) == {
         (400, "malformed_json"),
         (400, "malformed_request"),
+        (400, "outside_history"),
         (400, "validation_failed"),
+        (401, "authentication_failed"),
         (401, "not_authenticated"),
         (403, "permission_denied"),
         (404, "not_found"),
         (405, "method_not_allowed"),
+        (409, "budget_exceeded"),
+        (409, "collection_not_exclusive"),
         (409, "contract_stale"),
         (409, "criterion_type_missing"),
+        (409, "impossible_rule"),
+        (409, "in_other_group"),
+        (409, "database_busy"),
         (409, "name_taken"),
+        (409, "not_held"),
         (409, "not_refreshable"),
+        (409, "preview_cancelled"),
+        (409, "preview_expired"),
+        (409, "preview_lost"),
+        (409, "preview_moved"),
         (409, "rule_version_conflict"),
         (409, "source_unavailable"),
         (409, "wrong_membership_source"),
         (413, "payload_too_large"),
         (415, "unsupported_media_type"),
         (429, "throttled"),
+        (429, "too_many_previews"),
         (500, "internal_error"),
     }
     for name, exchange in fixtures("errors").items():
@@ -243,6 +283,9 @@ def test_previews_are_recorded_in_every_state():
         "criterion_failed": (409, "criterion_failed"),
         "evaluation_failed": (409, "evaluation_failed"),
         "invalid": (400, "validation_failed"),
+        "over_budget": "over_budget",
+        "queued": "queued",
+        "running": "running",
         "source_unavailable": (409, "source_unavailable"),
         "type_missing": (409, "criterion_type_missing"),
     }
@@ -251,10 +294,57 @@ def test_previews_are_recorded_in_every_state():
     assert (answers["succeeded"]["count"]["value"], names) == (2, ["ada", "dan"])
     assert answers["succeeded_without_sample"]["sample"] == {"size": 0, "offset": 0, "results": []}
     assert answers["empty_universe"]["count"] == {"value": 0, "exactness": "exact", "universe": 0}
+    assert answers["count_only"]["count"] == {"value": 2, "exactness": "exact", "universe": None}
+    moved = {kind: answers[f"difference_{kind}"]["difference"] for kind in ("added", "removed")}
+    assert [(move["username"], move["cause"]) for move in moved["removed"]["sample"]["results"]] == [("ada", "rule")]
+    assert moved["added"]["added"] == len(moved["added"]["sample"]["results"]) == 2
+    assert "Preview: mentors" in {group["name"] for group in answers["overlap"]["overlap"]["groups"]}
     warnings = {warning["code"] for answer in answers.values() for warning in answer["warnings"]}
     assert warnings == {
-        *("empty_universe", "matches_everybody", "matches_nobody", "node_matches_everybody", "node_matches_nobody"),
+        *("always_true_rule", "empty_universe", "matches_everybody", "matches_nobody", "node_matches_everybody"),
+        *("node_matches_nobody", "decisive_criterion", "redundant_criterion", "duplicate_criterion"),
+        *("subsumed_criterion", "always_true_node", "impossible_rule", "impossible_node", "pinned_example_missed"),
     }
+    assert found["over_budget"]["response"]["estimate"] == {
+        **{"value": 2, "low": 2, "high": 2, "exactness": "estimate", "universe": 5, "sample_size": 5},
+    }
+    assert found["running"]["status"] == found["queued"]["status"] == 202
+    assert [leaf["uses"] for leaf in answers["as_of"]["leaves"]] == ["as_of", "current_data"]
+
+
+def test_explanations_are_recorded_in_their_main_states():
+    found = fixtures("explanations")
+    refused = {name: exchange["response"]["code"] for name, exchange in found.items() if exchange["status"] != 200}
+    assert refused == {
+        "no_rule": "wrong_membership_source",
+        "source_unavailable": "source_unavailable",
+        "unknown_learner": "validation_failed",
+    }
+    answers = {name: exchange["response"] for name, exchange in found.items() if name not in refused}
+    assert {name for name, answer in answers.items() if answer["matches"]} == {
+        *("as_of", "in", "instance", "listed", "saved_rule", "tree")
+    }
+    assert (answers["outside"]["outside"], answers["outside"]["nodes"]) == ("not_enrolled", [])
+    assert answers["out"]["next_change"] == "2026-01-20T12:00:00Z"
+    grades = {name: answers[name]["nodes"][2]["criterion"] for name in ("in", "without_values")}
+    (grade,) = grades["in"]["values"]
+    assert (grade["value"], grade["age_days"]) == (30.0, 2.0)
+    assert (grades["without_values"]["values"], grades["without_values"]["counts_as"]["value"]) == ([], 0.0)
+    assert answers["listed"]["nodes"][1]["criterion"]["tells_values"]
+
+
+def test_collections_copies_and_held_refreshes_are_recorded():
+    collections, copies, refreshes = (fixtures(name) for name in ("collections", "copies", "refreshes"))
+    names = [group["name"] for group in collections["create"]["response"]["groups"]]
+    assert names == ["First come", "Then these"]
+    assert [group["name"] for group in collections["update"]["response"]["groups"]] == names[::-1]
+    unresolved = copies["unresolved"]["response"]
+    assert [reference["label"] for reference in unresolved["unresolved"]] == ["Morning"]
+    assert unresolved["user_group"]["state_reason"]["code"] == "unresolved_reference"
+    assert copies["same_scope"]["response"]["unresolved"] == []
+    assert refreshes["held"]["response"]["error"]["code"] == "removes_too_many"
+    assert refreshes["difference"]["response"]["results"] == [{"username": "ada", "kind": "removed"}]
+    assert refreshes["confirmed"]["response"]["removed_count"] == 1
 
 
 def test_metadata_is_recorded_for_each_scope_and_with_types_in_trouble():
@@ -282,7 +372,7 @@ def test_metadata_is_recorded_for_each_scope_and_with_types_in_trouble():
 
 def test_user_groups_are_recorded_in_each_state():
     states = {group["state"] for group in fixtures("user_groups").values()}
-    assert states == set(GroupState.values) - {"held"}  # No refresh holds a group yet.
+    assert states == set(GroupState.values)
 
 
 # ---- Accepted and refused alike --------------------------------------------------------------------------------------
@@ -326,11 +416,10 @@ def test_python_jsonschema(name, draft):
 def test_python_jsonschema_on_what_the_api_answers(draft):
     found = [(document, "metadata") for document in fixtures("metadata").values()]
     found += [(group, "user_group") for group in fixtures("user_groups").values()]
-    found += [(exchange["response"], "error") for exchange in fixtures("errors").values()]
-    for exchange in fixtures("previews").values():
-        found.append((exchange["request"]["body"], "preview_request"))
-        found.append((exchange["response"], "preview" if exchange["status"] == 200 else "error"))
-    assert len(found) >= 79
+    for folder in EXCHANGES:
+        for exchange in fixtures(folder).values():
+            found += [(value, schema) for _part, value, schema in of_exchange(folder, exchange)]
+    assert len(found) >= 175
     for value, schema in found:
         validator(schema, draft).validate(value)
 
@@ -383,10 +472,12 @@ def test_ajv_in_strict_mode():
     assert report["failures"] == []
     assert done.returncode == 0
     accepted = sum(case["schema_accepts"] for case in CASES)
-    bodies = sum(len(fixtures(folder)) for folder in ("metadata", "user_groups", "errors"))
+    bodies = sum(len(fixtures(folder)) for folder in ("metadata", "user_groups"))
+    exchanges = [(folder, exchange) for folder in EXCHANGES for exchange in fixtures(folder).values()]
+    bodies += sum(len(list(of_exchange(folder, exchange))) for folder, exchange in exchanges)
     expected = {
         # A definition that its scope's schema accepts is one for the schema of any type as well.
-        "accepted": 2 * accepted + bodies + 2 * len(fixtures("previews")),
+        "accepted": 2 * accepted + bodies,
         "refused": len(CASES) - accepted,
         "forms": sum(len(document["criterion_types"]) for document in fixtures("metadata").values()),
     }
@@ -405,7 +496,9 @@ def _below(schema: Any) -> list[dict[str, Any]]:
 
 def test_every_document_has_a_schema():
     scopes = {f"definition.{kind}" for kind in ("course", "organization", "instance")}
-    bodies = {"definition", "error", "metadata", "preview", "preview_request", "user_group"}
+    bodies = {"collection", "collections", "copy", "definition", "error", "explanation", "explanation_request"}
+    bodies |= {"metadata", "preview", "preview_over_budget", "preview_pending", "preview_request"}
+    bodies |= {"refresh", "refresh_difference", "user_group"}
     assert set(SCHEMAS) == scopes | bodies
 
 

@@ -39,24 +39,35 @@ def test_every_resource_is_documented(document):
     assert {
         path.removeprefix("/api/user_group/v1/"): set(item) & VERBS for path, item in document["paths"].items()
     } == {
+        "collections/": {"get", "post"},
+        "collections/{uuid}/": {"get", "patch", "delete"},
         "criterion_types/": {"get"},
         "criterion_types/{type}/": {"get"},
         "criterion_types/{type}/choices/{field}/": {"get"},
+        "explanations/": {"post"},
+        "health/": {"get"},
         "memberships/": {"get"},
         "previews/": {"post"},
+        "previews/{id}/": {"get", "delete"},
         "user_groups/": {"get", "post"},
         "user_groups/{uuid}/": {"get", "patch", "delete"},
+        "user_groups/{uuid}/copies/": {"post"},
+        "user_groups/{uuid}/definition_changes/": {"get"},
         "user_groups/{uuid}/member_export/": {"get"},
         "user_groups/{uuid}/member_imports/": {"post"},
         "user_groups/{uuid}/members/": {"get", "post", "delete"},
         "user_groups/{uuid}/membership_changes/": {"get"},
+        "user_groups/{uuid}/pinned_examples/": {"get", "post", "delete"},
         "user_groups/{uuid}/refreshes/": {"get", "post"},
+        "user_groups/{uuid}/refreshes/{refresh}/": {"get"},
+        "user_groups/{uuid}/refreshes/{refresh}/confirmation/": {"post"},
+        "user_groups/{uuid}/refreshes/{refresh}/difference/": {"get", "delete"},
     }
 
 
 def test_every_operation_is_named_tagged_explained_and_says_what_can_go_wrong(operations):
     ids = [operation["operationId"] for _path, _verb, operation in operations]
-    assert len(set(ids)) == len(ids) == 18
+    assert len(set(ids)) == len(ids) == 36
     for path, verb, operation in operations:
         place = f"{verb} {path}"
         assert operation["tags"], place
@@ -83,7 +94,10 @@ def test_bodies_are_documented_once_each(operations):
     }
     assert kinds.pop("import_members") == ["multipart/form-data"]
     assert set(map(tuple, kinds.values())) == {("application/json",)}
-    assert set(kinds) == {"create_preview", "create_user_group", "update_user_group", "add_members", "remove_members"}
+    assert set(kinds) == {
+        *("create_preview", "create_explanation", "create_user_group", "update_user_group", "add_members"),
+        *("remove_members", "pin_learner", "unpin_learners", "create_copy", "create_collection", "update_collection"),
+    }
 
 
 def test_nodes_of_a_rule_are_told_apart_by_their_kind(document):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import os
 import re
@@ -16,7 +14,7 @@ import pytest
 from django.utils import translation
 
 from openedx_user_groups import exceptions
-from openedx_user_groups.criteria import configuration, definitions, fields, metadata, registry
+from openedx_user_groups.criteria import metadata, registry
 from openedx_user_groups.data import Scope
 from openedx_user_groups.sources import PLATFORM, Availability
 
@@ -33,6 +31,7 @@ ENVELOPE = {
     "locale",
     "scope",
     "limits",
+    "capabilities",
     "combinators",
     "error_codes",
     "criterion_types",
@@ -43,6 +42,7 @@ TYPE = {
     "label",
     "help_text",
     "category",
+    "category_label",
     "scopes",
     "availability",
     "data_source",
@@ -69,6 +69,10 @@ def described(slug: str, **kwargs: Any) -> dict[str, Any]:
     return next(type_ for type_ in document(**kwargs)["criterion_types"] if type_["id"] == slug)
 
 
+def capabilities(described: dict[str, Any]) -> list[str]:
+    return [capability["id"] for capability in described["capabilities"]]
+
+
 # ---- The envelope ----------------------------------------------------------------------------------------------------
 def test_the_envelope():
     found = document()
@@ -77,13 +81,22 @@ def test_the_envelope():
     assert re.fullmatch("[0-9a-f]{16}", found["revision"])
     assert found["locale"] == "en"
     assert found["scope"] == {"type": "course", "key": COURSE.key}
-    assert found["limits"] == {"criteria": 3, "depth": 3, "sample_size": 25, "list_items": 1000}
+    assert found["limits"] == {
+        **{"criteria": 3, "depth": 3, "sample_size": 25, "list_items": 1000, "overlap_groups": 20},
+        **{"pinned_examples": 100, "as_of_days_back": 90, "as_of_days_ahead": 90},
+        **{"preview_seconds": 3, "preview_job_seconds": 300, "preview_token_seconds": 3600},
+    }
+    assert [capability["id"] for capability in found["capabilities"]] == [
+        *("count_only", "funnel", "difference", "overlap", "explanation", "as_of", "token", "estimate")
+    ]
     assert found["combinators"] == [{"id": "all", "label": "all of these"}, {"id": "any", "label": "any of these"}]
 
 
 def test_limits_follow_the_settings(settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 7
-    assert document()["limits"]["criteria"] == 7
+    settings.OPENEDX_USER_GROUPS_MAX_AS_OF_DAYS_BACK = 0
+    limits = document()["limits"]
+    assert (limits["criteria"], limits["as_of_days_back"], limits["as_of_days_ahead"]) == (7, 0, 90)
 
 
 def test_keys_survive_case_converters():
@@ -122,35 +135,6 @@ def test_only_types_of_the_scope_are_offered():
 SCOPES = (COURSE, Scope.parse("instance"))
 
 
-def _codes_in(module: Any) -> set[str]:
-    """The codes that a module's source names: second argument of a violation, ``code=``, or ``code`` of a class."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
-        values: list[ast.expr] = []
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            values += node.args[1:2] if name in ("_Wrong", "_wrong", "Violation") else []
-            values += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-        elif isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["code"]:
-            values.append(node.value)
-        texts = [child for value in values for child in ([value, *_branches(value)])]
-        found |= {text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str)}
-    return found
-
-
-def _branches(value: ast.expr) -> list[ast.expr]:
-    return [value.body, value.orelse] if isinstance(value, ast.IfExp) else []
-
-
-@pytest.mark.parametrize("module", [configuration, definitions, fields, exceptions], ids=lambda module: module.__name__)
-def test_every_code_has_a_default_message(module):
-    documented = {entry["id"]: entry["message"] for entry in document()["error_codes"]}
-    codes = _codes_in(module)
-    assert codes
-    assert codes - documented.keys() == set()
-    assert all(documented.values())
-
-
 def test_codes_of_djangos_validators_are_documented():
     documented = {entry["id"] for entry in document()["error_codes"]}
     assert {"min_value", "max_value", "max_decimal_places", "max_digits", "max_length", "invalid"} <= documented
@@ -161,13 +145,13 @@ def test_last_login():
     found = described("last_login")
     assert found["version"] == 1
     assert found["label"] == "Last login"
-    assert found["category"] == "activity"
+    assert (found["category"], found["category_label"]) == ("activity", "Activity")
     assert found["scopes"] == ["course", "organization", "instance"]
     assert found["availability"] == {"status": "available", "reason_code": None, "message": None}
     assert found["data_source"] == {"id": "platform", "label": "Platform database"}
     assert found["freshness"] == {"mode": "live", "as_of": None, "refresh_interval": None}
     assert found["time_sensitive"] is True
-    assert found["capabilities"] == [{"id": "preview"}, {"id": "explain"}]
+    assert capabilities(found) == ["preview", "explain", "as_of", "answer_learners", "predict_change"]
     assert [field["name"] for field in found["fields"]] == ["days", "date", "include_never"]
     assert found["default_operator"] == ">"
     assert found["cross_field_rules"] == [
@@ -251,7 +235,16 @@ def test_the_version_is_the_types_own(monkeypatch):
 
 def test_a_type_without_a_fact_explains_no_value(monkeypatch):
     monkeypatch.delattr(registry.find("country"), "fact")
-    assert described("country")["capabilities"] == [{"id": "preview"}]
+    assert capabilities(described("country")) == ["preview", "answer_learners", "predict_change"]
+
+
+def test_what_a_type_cannot_do_is_not_listed(monkeypatch):
+    """Its value changes as time passes, nobody knows when, and it is asked about everybody or nobody."""
+    last_login = registry.find("last_login")
+    monkeypatch.setattr(last_login, "operands", (), raising=False)
+    monkeypatch.setattr(last_login, "answers_learners", False, raising=False)
+    assert metadata._capabilities(last_login) == [{"id": "preview"}, {"id": "explain"}, {"id": "as_of"}]
+    assert capabilities(described("country")) == ["preview", "explain", "answer_learners", "predict_change"]
 
 
 # ---- What cannot be used now -----------------------------------------------------------------------------------------
@@ -262,6 +255,14 @@ def test_a_missing_type_stays_listed():
     assert found["availability"]["status"] == "unavailable"
     assert found["availability"]["reason_code"] == "criterion_type_missing"
     assert found["availability"]["message"] == "The app of this criterion type is not installed."
+
+
+def test_a_category_of_a_plugins_own(monkeypatch):
+    monkeypatch.setattr(registry.find("country"), "category", "mailing_lists")
+    assert described("country")["category_label"] == "Mailing lists"
+    monkeypatch.setattr(registry.find("country"), "category_label", "Newsletters")
+    found = described("country")
+    assert (found["category"], found["category_label"]) == ("mailing_lists", "Newsletters")
 
 
 def test_an_installed_type_is_not_missing():

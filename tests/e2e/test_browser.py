@@ -12,6 +12,7 @@ def test_with_invented_learners(demo_world, run_in_browser, name):
     run_in_browser(demo_world, name)
 
 
-def test_with_real_data(oulad_world, run_in_browser):
-    """The number that the product's story promises; everything else has been seen with invented learners."""
-    run_in_browser(oulad_world, "story")
+@pytest.mark.parametrize("name", ["story", "renderers"])
+def test_with_real_data(oulad_world, run_in_browser, name):
+    """The number that the product's story promises, and forms with the choices of a real course."""
+    run_in_browser(oulad_world, name)

@@ -162,10 +162,10 @@ def assert_problem(response: Any, status: int, code: str, *places: tuple[str, st
 
 
 @contextmanager
-def asserted_queries(number: int) -> Iterator[None]:
+def asserted_queries(number: int) -> Iterator[CaptureQueriesContext]:
     """Exactly so many statements, not counting those that only mark a transaction's stages."""
     with CaptureQueriesContext(connection) as captured:
-        yield
+        yield captured
     found = [query["sql"] for query in captured if not re.match("(RELEASE )?SAVEPOINT", query["sql"])]
     assert len(found) == number, "\n".join(found)
 

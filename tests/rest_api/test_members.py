@@ -296,8 +296,8 @@ def test_members_do_not_cost_queries(world, staff):
         assert len(usernames(staff.get(url(group, "members"), {"page_size": 100}))) == 61
 
 
-#: Session, account, group, roles, rule nodes, criteria, count, page.
-QUERIES_OF_MEMBERS = 8
+#: Session, account, group, roles, rule nodes, criteria, pinned examples, count, page.
+QUERIES_OF_MEMBERS = 9
 
 
 def test_the_queries_of_a_refresh_do_not_depend_on_its_members(world, staff):
@@ -308,6 +308,6 @@ def test_the_queries_of_a_refresh_do_not_depend_on_its_members(world, staff):
             assert staff.post(url(group, "refreshes")).json()["state"] == "succeeded"
 
 
-#: Session, account, group, roles; the run: created, the group marked, clock, rule nodes, criteria, one type, size of
-#: the universe, who matches, group locked, present members, group and run saved.
-QUERIES_OF_A_REFRESH = 16
+#: Session, account, group, roles; the run: scope locked, created, read with its group, clock, rule nodes, criteria, one
+#: type, size of the universe, who matches, present members, group saved, pinned examples, run saved.
+QUERIES_OF_A_REFRESH = 17

@@ -29,6 +29,9 @@ IN_SCOPE = {
     "choices": lambda client: client.get(f"{ROOT}criterion_types/country/choices/countries/", SCOPED),
     "groups": lambda client: client.get(GROUPS, SCOPED),
     "preview": lambda client: client.post(f"{ROOT}previews/", {"scope": scope(), "rule": rule(AWAY)}, format="json"),
+    "explanation": lambda client: client.post(
+        f"{ROOT}explanations/", {"scope": scope(), "learner": "ada", "rule": rule(AWAY)}, format="json"
+    ),
     "create": lambda client: client.post(GROUPS, NEW, format="json"),
 }
 
@@ -48,6 +51,8 @@ OF_GROUP = {
     "refreshes": lambda client, url: client.get(f"{url}refreshes/"),
     "refresh": lambda client, url: client.post(f"{url}refreshes/"),
     "changes": lambda client, url: client.get(f"{url}membership_changes/"),
+    "definitions": lambda client, url: client.get(f"{url}definition_changes/"),
+    "copy": lambda client, url: client.post(f"{url}copies/", {"scope": scope()}, format="json"),
 }
 
 
@@ -91,12 +96,30 @@ def test_staff_may_do_everything(world, who):
         assert make(client).status_code == (201 if name == "create" else 200), name
     manual = f"{GROUPS}{world.manual_group(learners=('ada',)).uuid}/"
     criteria = f"{GROUPS}{world.criteria_group().uuid}/"
-    expected = {"refresh": 201, "archive": 204}
-    for name in ("read", "edit", "members", "add", "import", "export", "remove", "changes", "archive"):
+    expected = {"refresh": 201, "copy": 201, "archive": 204}
+    for name in ("read", "edit", "members", "add", "import", "export", "remove", "changes", "definitions", "archive"):
         assert OF_GROUP[name](client, manual).status_code == expected.get(name, 200), name
-    for name in ("rule", "refreshes", "refresh"):
+    for name in ("rule", "refreshes", "refresh", "copy"):
         assert OF_GROUP[name](client, criteria).status_code == expected.get(name, 200), name
     assert UserGroup.objects.get(name="New").created_by.username == who
+
+
+@pytest.mark.parametrize(
+    ("who", "key", "status"),
+    [("staff", BIO, 201), ("staff", ART, 403), ("org_staff", ART, 201), ("org_staff", LAW, 403)],
+)
+def test_a_copy_takes_the_right_to_edit_both_scopes(world, who, key, status):
+    group = world.criteria_group()
+    before = snapshot()
+    body = {"scope": scope(key), "name": "Copy"}
+    answer = world.client(who).post(f"{GROUPS}{group.uuid}/copies/", body, format="json")
+    assert answer.status_code == status
+    assert (snapshot() == before) == (status == 403)
+
+
+@pytest.mark.parametrize(("who", "status"), [("admin", 200), ("org_staff", 403), ("ada", 403), ("anonymous", 401)])
+def test_health_is_for_staff_of_the_whole_site(world, who, status):
+    assert world.client(who).get(f"{ROOT}health/").status_code == status
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,11 @@
 """Previews: counts, samples and warnings on the small world, and what cannot be previewed."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from openedx_user_groups.contrib.lms.models import LastLogin
@@ -28,6 +33,12 @@ def request(definition, **more):
     return {"scope": scope(), "rule": definition, **more}
 
 
+def node(pointer, count, *, running=None, without=None, redundant=None, decisive=None):
+    """The numbers of one node."""
+    numbers = {"count": count, "running": running, "without": without}
+    return {"pointer": pointer, **numbers, "redundant": redundant, "decisive": decisive}
+
+
 def test_who_would_match(staff):
     before = snapshot()
     answer = staff.post(PREVIEWS, request(rule(AWAY, FAILING)), format="json")
@@ -38,13 +49,28 @@ def test_who_would_match(staff):
         "state": "succeeded",
         "count": {"value": 2, "exactness": "exact", "universe": 5},
         "nodes": [
-            {"pointer": "/rule", "count": 2},
-            {"pointer": "/rule/nodes/0", "count": 2},
-            {"pointer": "/rule/nodes/1", "count": 4},
+            node("/rule", 2),
+            node("/rule/nodes/0", 2, running=2, without=4, redundant=False, decisive=False),
+            node("/rule/nodes/1", 4, running=2, without=2, redundant=True, decisive=False),
         ],
         "sample": {"size": 25, "offset": 0, "results": [{"username": "ada"}, {"username": "dan"}]},
-        "warnings": [],
+        "difference": None,
+        "overlap": None,
+        "warnings": [
+            {
+                "code": "redundant_criterion",
+                "pointer": "/rule/nodes/1",
+                "related": [],
+                "message": "Without this criterion the same learners match.",
+                "params": {},
+            }
+        ],
+        "leaves": [
+            {"pointer": "/rule/nodes/0", "uses": "as_of"},
+            {"pointer": "/rule/nodes/1", "uses": "current_data"},
+        ],
         "plan": body["plan"],
+        "token": None,
     }
     assert snapshot() == before
 
@@ -84,6 +110,70 @@ def test_warnings_point_to_nodes(staff):
     assert [(warning["code"], warning["pointer"]) for warning in body["warnings"]] == [
         ("matches_nobody", "/rule"),
         ("node_matches_nobody", "/rule/nodes/1"),
+        ("decisive_criterion", "/rule/nodes/1"),
+    ]
+
+
+def test_the_funnel_of_a_nested_rule(staff, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 4
+    abroad = {"kind": "rule", **rule(IN_SPAIN, leaf("country", operator="not_exists"), combine="any", negated=True)}
+    body = staff.post(PREVIEWS, request(rule(FAILING, abroad, AWAY)), format="json").json()
+    assert body["nodes"] == [
+        node("/rule", 0),
+        node("/rule/nodes/0", 4, running=4, without=0, redundant=True, decisive=False),
+        node("/rule/nodes/1", 2, running=1),  # ben, eve; of those before it only eve.
+        # As found by the nested rule, which says no to them: ada, cleo; and dan.
+        node("/rule/nodes/1/nodes/0", 2, running=2, without=1, redundant=False, decisive=True),
+        node("/rule/nodes/1/nodes/1", 1, running=3, without=1, redundant=False, decisive=True),
+        node("/rule/nodes/2", 2, running=0, without=1, redundant=False, decisive=True),
+    ]
+
+
+def test_only_a_count_is_paid_where_only_a_count_is_asked(world, staff):
+    staff.post(PREVIEWS, request(rule(AWAY)), format="json")
+    group = world.criteria_group()
+    for more, queries in (({}, 8), ({"user_group": str(group.uuid)}, 8 + 5)):  # The group, its rule, who is pinned.
+        with asserted_queries(queries) as captured:
+            answer = staff.post(PREVIEWS, request(rule(AWAY), detail="count", sample_size=0, **more), format="json")
+        assert "SELECT COUNT(" in [query["sql"] for query in captured if "COUNT(" in query["sql"]][-1]
+        body = answer.json()
+        assert body["count"] == {"value": 2, "exactness": "exact", "universe": None}
+        assert (body["nodes"], body["difference"], body["warnings"]) == ([node("/rule", 2)], None, [])
+
+
+def test_another_instant(staff):
+    """In six days ben will have been away for eleven, if he stays away; 21 days ago only dan had been for ten."""
+    now = timezone.now()
+    for days, names in ((0, ["ada", "dan"]), (6, ["ada", "ben", "dan"]), (-19, ["dan"])):
+        as_of = now + timedelta(days=days)
+        body = staff.post(PREVIEWS, request(rule(AWAY), as_of=as_of.isoformat()), format="json").json()
+        assert parse_datetime(body["as_of"]) == as_of
+        assert [learner["username"] for learner in body["sample"]["results"]] == names
+
+
+@pytest.mark.parametrize("days", [-91, 91])
+def test_an_instant_that_is_too_far_away(staff, days):
+    as_of = (timezone.now() + timedelta(days=days)).isoformat()
+    answer = staff.post(PREVIEWS, request(rule(AWAY), as_of=as_of), format="json")
+    body = assert_problem(answer, 400, "validation_failed", ("/as_of", "as_of_out_of_range"))
+    assert body["violations"][0]["params"] == {"back": 90, "ahead": 90}
+
+
+def test_how_far_away_is_a_setting(staff, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_AS_OF_DAYS_AHEAD = 400
+    as_of = (timezone.now() + timedelta(days=399)).isoformat()
+    assert staff.post(PREVIEWS, request(rule(AWAY), as_of=as_of), format="json").status_code == 200
+
+
+def test_what_is_certain_without_data_comes_first(staff):
+    passing = leaf("course_grade", operator=">", percent=60)
+    body = staff.post(PREVIEWS, request(rule(IN_SPAIN, FAILING, passing)), format="json").json()
+    assert body["count"]["value"] == 0
+    found = [(warning["code"], warning["pointer"], warning["related"]) for warning in body["warnings"]]
+    assert found == [
+        ("impossible_rule", "/rule", ["/rule/nodes/1", "/rule/nodes/2"]),
+        ("matches_nobody", "/rule", []),
+        ("decisive_criterion", "/rule/nodes/2", []),
     ]
 
 
@@ -119,6 +209,15 @@ def test_a_group_that_is_not_there_or_elsewhere(world, staff):
         ({"sample_size": 3.0}, ("/sample_size", "wrong_type")),
         ({"sample_size": True}, ("/sample_size", "wrong_type")),
         ({"sample_offset": 2**31}, ("/sample_offset", "max_value")),
+        ({"detail": "all"}, ("/detail", "invalid_choice")),
+        ({"overlap": "true"}, ("/overlap", "wrong_type")),
+        ({"difference": "added"}, ("/difference", "wrong_type")),
+        ({"difference": {}}, ("/difference/kind", "missing_field")),
+        ({"difference": {"kind": "stays"}}, ("/difference/kind", "invalid_choice")),
+        ({"difference": {"kind": "added", "size": 26}}, ("/difference/size", "max_value")),
+        ({"difference": {"kind": "added", "size": 0}}, ("/difference/size", "min_value")),
+        ({"difference": {"kind": "added", "offset": -1}}, ("/difference/offset", "min_value")),
+        ({"difference": {"kind": "added"}}, ("/difference", "no_members_to_compare")),
         ({"user_group": "abc"}, ("/user_group", "wrong_type")),
         ({"user_group": 7}, ("/user_group", "wrong_type")),
         ({"save": True}, ("/save", "unknown_field")),
@@ -165,5 +264,17 @@ def test_the_number_of_queries_does_not_depend_on_criteria(staff):
             assert staff.post(PREVIEWS, request(definition), format="json").status_code == 200
 
 
-#: Session, account, roles; clock, size of the site, all counts at once, who is in the sample, their names.
-QUERIES = 8
+def test_the_difference_costs_the_same_number_of_queries_for_any_rule(world, staff):
+    group = world.criteria_group()
+    found = set()
+    for definition in (rule(AWAY), rule(AWAY, FAILING), rule(AWAY, FAILING, IN_SPAIN)):
+        with CaptureQueriesContext(connection) as captured:
+            body = request(definition, user_group=str(group.uuid))
+            assert staff.post(PREVIEWS, body, format="json").json()["difference"] is not None
+        found.add(len(captured))
+    assert len(found) == 1
+
+
+#: Session, account, roles; a place; clock, size of the site, all answers at once, the names of the sample; and the
+#: place is given up.
+QUERIES = 9

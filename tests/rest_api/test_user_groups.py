@@ -46,7 +46,7 @@ def test_create_and_read(staff):
     assert staff.get(answer.headers["Location"]).json() == body
     node_ids = [body["rule"].pop("id"), *(node.pop("id") for node in body["rule"]["nodes"])]
     assert len(set(node_ids)) == 3
-    times = [parse_datetime(body.pop(name)) for name in ("created", "modified", "members_as_of")]
+    times = [parse_datetime(body.pop(name)) for name in ("created", "modified", "members_as_of", "next_refresh_at")]
     assert all(times)
     assert body == {
         "uuid": body["uuid"],
@@ -59,8 +59,11 @@ def test_create_and_read(staff):
         "state": "fresh",
         "state_reason": None,
         "member_count": 2,
+        "pinned_missed_count": 0,
         "is_enabled": True,
         "is_frozen": False,
+        "refresh_interval": None,
+        "max_removal_percent": None,
         "created_by": "staff",
         "modified_by": "staff",
     }
@@ -121,7 +124,7 @@ def test_archive(staff):
 def test_a_name_is_taken_in_any_case(staff):
     staff.post(GROUPS, new(), format="json")
     before = snapshot()
-    assert_problem(staff.post(GROUPS, new(name=" aWAY "), format="json"), 409, "name_taken")
+    assert_problem(staff.post(GROUPS, new(name=" aWAY "), format="json"), 409, "name_taken", ("/name", "name_taken"))
     assert snapshot() == before
 
 
@@ -355,8 +358,8 @@ def test_the_number_of_queries_of_a_list_does_not_depend_on_its_length(world, st
         assert len(names(staff.get(GROUPS, {"page_size": 100}))) == 100
 
 
-#: Session, account, roles, count, page, rule nodes, criteria, four types, listed learners.
-QUERIES_OF_A_LIST = 12
+#: Session, account, roles, count, page, rule nodes, criteria, four types, listed learners, pinned examples.
+QUERIES_OF_A_LIST = 13
 
 
 def test_the_scope_of_an_organization(world):

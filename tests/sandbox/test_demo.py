@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from rest_framework.test import APIClient
 
 from sandbox.models import DataClock
@@ -30,10 +31,14 @@ def test_the_example_works_as_printed(monkeypatch):
     call_command("load_demo", stdout=StringIO(), stderr=StringIO())
     text = printed("demo")
     assert "http://127.0.0.1:8123/api/docs/" in text
+    [builder] = re.findall(r"http://127\.0\.0\.1:8123(/builder/\?\S+)", text)
     assert "user admin, password admin" in text
     client = APIClient()
     assert client.login(username="admin", password="admin")
     assert APIClient().login(username="staff", password="staff")
+    page = Client()
+    assert page.login(username="staff", password="staff")
+    assert '"scope": {"type": "course", "key": "course-v1:DemoX' in page.get(builder).content.decode()
     token = re.search(r'"Authorization: Token (\w+)"', text)[1]
     body = json.loads(text[text.index("-d '") + 4 : text.rindex("'")])
     client = APIClient(HTTP_AUTHORIZATION=f"Token {token}")

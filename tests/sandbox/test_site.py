@@ -26,7 +26,8 @@ def test_landing_page_lists_courses(client):
     page = client.get("/").content.decode()
     assert "Biology" in page
     assert "course-v1:DemoX+BIO101+2026" in page
-    assert reverse("swagger-ui") in page
+    assert f'href="{reverse("swagger-ui")}"' in page
+    assert f'href="{reverse("builder")}"' in page
 
 
 @pytest.mark.django_db

@@ -24,7 +24,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 3
 
 #: Tests that never use the database under test; `make test` runs them.
-INDEPENDENT_OF_THE_DATABASE = ("tests/e2e", "tests/frontend", "tests/tooling")
+INDEPENDENT_OF_THE_DATABASE = (
+    "tests/e2e",
+    "tests/frontend",
+    "tests/tooling",
+    "tests/translations",
+    "tests/differential/test_proofs.py",
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ def run_suite(server: Server, redis_url: str | None, arguments: list[str]) -> tu
         environment["REDIS_URL"] = redis_url
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        elsewhere = [f"--ignore={folder}" for folder in INDEPENDENT_OF_THE_DATABASE]
+        elsewhere = [f"--ignore={path}" for path in INDEPENDENT_OF_THE_DATABASE]
         command = [sys.executable, "-m", "pytest", "-n", "auto", f"--junitxml={report}", *elsewhere, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
         counts = read_counts(report) if report.exists() else "no report"

@@ -5,6 +5,6 @@ cost the same for ten members and for a million. Django imports this once all mo
 types of every plugin are known.
 """
 
-from . import criteria, groups, members, runs
+from . import collections, criteria, definitions, groups, members, outbox, runs
 
-__all__ = ["criteria", "groups", "members", "runs"]
+__all__ = ["collections", "criteria", "definitions", "groups", "members", "outbox", "runs"]

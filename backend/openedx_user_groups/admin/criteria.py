@@ -99,7 +99,8 @@ class CriterionAdmin(_InRule):
     @admin.display(description=_("criterion"), ordering="type_slug")
     def criterion(self, criterion: Criterion) -> SafeString:
         """The type, as a link to the criterion's own form where there is one."""
-        return link(criterion_url(criterion.type_slug, criterion.pk), type_label(criterion.type_slug))
+        url = criterion_url(criterion.type_slug, criterion.pk, is_unresolved=bool(criterion.unresolved))
+        return link(url, type_label(criterion.type_slug))
 
     @admin.display(description=_("operator"))
     def operator_label(self, criterion: Criterion) -> Any:

@@ -28,6 +28,11 @@ class GroupForm(WritingForm):
     """What adding and changing have in common."""
 
     definition = DefinitionField(required=False, label=_("definition of the rule"))
+    confirm_impossible = forms.BooleanField(
+        required=False,
+        label=_("Save the rule although it contradicts itself"),
+        help_text=_("Such a rule matches nobody, whatever the data."),
+    )
 
     class Meta:
         model = UserGroup
@@ -76,6 +81,7 @@ class GroupAddForm(GroupForm):
             membership_source=MembershipSource(cleaned["membership_source"]),
             rule=cleaned["definition"],
             is_enabled=cleaned["is_enabled"],
+            confirm_impossible=cleaned["confirm_impossible"],
             acting_user=self.acting_user,
         )
 
@@ -86,26 +92,28 @@ class GroupChangeForm(GroupForm):
     edited_version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta(GroupForm.Meta):
-        fields = ("name", "description", "is_enabled", "is_frozen")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            "name", "description", "is_enabled", "is_frozen", "refresh_interval", "max_removal_percent"
+        )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["edited_version"] = self.instance.rule_version
         if self.instance.is_manual:
-            del self.fields["definition"]
+            del self.fields["definition"], self.fields["confirm_impossible"]
         else:
             self.initial["definition"] = api.describe([self.instance])[0].rule
 
     def write(self) -> None:
         """Change what was changed, and nothing where nothing was."""
         names = {"definition": "rule"}
-        changes = {
-            names.get(name, name): self.cleaned_data[name] for name in self.changed_data if name != "edited_version"
-        }
+        changed = [name for name in self.changed_data if name not in ("edited_version", "confirm_impossible")]
+        changes = {names.get(name, name): self.cleaned_data[name] for name in changed}
         if changes:
             self.instance = self.written = api.update_user_group(
                 self.instance.uuid,
                 changes=changes,
                 rule_version=self.cleaned_data["edited_version"],
+                confirm_impossible=self.cleaned_data.get("confirm_impossible", False),
                 acting_user=self.acting_user,
             )

@@ -106,8 +106,8 @@ class UserGroupAdmin(WritingAdminMixin, admin.ModelAdmin):
     show_full_result_count = False
     actions = ("refresh_now", "archive")
     readonly_fields = (
-        "uuid", "scope", "membership_source", "state_now", "state_since", "members_as_of", "rule_in_words", "links",
-        "created", "created_by", "modified", "modified_by", "archived_at",
+        "uuid", "scope", "membership_source", "state_now", "state_since", "members_as_of", "next_refresh_at",
+        "failure_count", "rule_in_words", "links", "created", "created_by", "modified", "modified_by", "archived_at",
     )  # fmt: skip
     _about: ClassVar[tuple[str, ...]] = (
         "scope", "membership_source", "state_now", "state_since", "members_as_of", "links",
@@ -170,15 +170,16 @@ class UserGroupAdmin(WritingAdminMixin, admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What may be changed, the rule, and how the group is."""
         if obj is None:
-            names = ["scope_type", "scope_key", "name", "description", "is_enabled", "membership_source", "definition"]
-            return [(None, {"fields": names})]
+            names = ["scope_type", "scope_key", "name", "description", "is_enabled", "membership_source"]
+            return [(None, {"fields": [*names, "definition", "confirm_impossible"]})]
         edited, rule = ["name", "description", "is_enabled", "is_frozen"], ["rule_in_words"]
         if self.has_change_permission(request, obj):
             edited.append("edited_version")
-            rule.append("definition")
+            rule += ["definition", "confirm_impossible"]
         shown = [(None, {"fields": edited}), (_("Members"), {"fields": self._about})]
         if not obj.is_manual:
-            shown.append((_("Rule"), {"fields": rule}))
+            policy = ["refresh_interval", "max_removal_percent", "next_refresh_at", "failure_count"]
+            shown += [(_("Rule"), {"fields": rule}), (_("Refreshes"), {"fields": policy})]
         return [*shown, (_("Record"), {"fields": self._record, "classes": ["collapse"]})]
 
     @admin.display(description=_("rule"))
@@ -215,7 +216,7 @@ class UserGroupAdmin(WritingAdminMixin, admin.ModelAdmin):
                 continue
             done += run.state == RefreshState.SUCCEEDED
             waiting += run.state in (RefreshState.QUEUED, RefreshState.RUNNING)
-            if run.state in (RefreshState.FAILED, RefreshState.CANCELLED):
+            if run.state in (RefreshState.FAILED, RefreshState.CANCELLED, RefreshState.HELD):
                 failures.append(f"{group}: {run.error_message or run.get_state_display()}")
         if done:
             text = ngettext("%(count)s user group was refreshed.", "%(count)s user groups were refreshed.", done)

@@ -28,9 +28,11 @@ def list_url(model: type[models.Model], group: UserGroup | None = None) -> str:
     return f"{url}?{GROUP_PARAMETER}={group.uuid}" if group else url
 
 
-def criterion_url(type_slug: str, key: Any) -> str:
-    """Where a criterion is edited: its type's own form; or read, where the type is not installed."""
-    return change_url(registry.find(type_slug) or Criterion, key)
+def criterion_url(type_slug: str, key: Any, *, is_unresolved: bool = False) -> str:
+    """Where a criterion is edited: its type's own form; or read, where the type is not installed, or where a copy has
+    no row in the type's table because of what it could not resolve."""
+    criterion_class = None if is_unresolved else registry.find(type_slug)
+    return change_url(criterion_class or Criterion, key)
 
 
 def link(url: str, text: Any) -> SafeString:

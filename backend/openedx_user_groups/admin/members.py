@@ -52,9 +52,9 @@ class MembershipAdmin(LearnerRecordAdmin):
 class MembershipChangeAdmin(LearnerRecordAdmin):
     """The history, newest first."""
 
-    list_display = ("learner", "learner_id", "kind", "group", "at", "rule_version", "run")
+    list_display = ("learner", "learner_id", "kind", "group", "at", "trigger", "rule_version", "run")
     list_filter = (GroupFilter, "kind")
-    fields = ("group", "learner", "learner_id", "kind", "at", "rule_version", "run")
+    fields = ("group", "learner", "learner_id", "kind", "at", "trigger", "rule_version", "run")
     readonly_fields = fields
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

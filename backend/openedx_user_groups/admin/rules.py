@@ -52,7 +52,8 @@ def config_text(config: Any) -> str:
 def _item(node: Node | Leaf, scope: Scope, keys: dict[Any, int]) -> SafeString:
     if isinstance(node, Leaf):
         words, key = leaf_in_words(node, scope), keys.get(node.id)
-        return format_html("<li>{}</li>", link(criterion_url(node.type, key), words) if key else words)
+        url = criterion_url(node.type, key, is_unresolved=bool(node.unresolved))
+        return format_html("<li>{}</li>", link(url, words) if key else words)
     below = format_html_join("", "{}", ((_item(child, scope, keys),) for child in node.nodes))
     return format_html("<li>{}<ul>{}</ul></li>", _heading(node), below)
 

@@ -32,7 +32,8 @@ class RefreshAdmin(RecordAdmin):
     list_filter = (GroupFilter, "state", "trigger")
     fields = (
         "uuid", "group", "trigger", "requester", "state", "requested_at", "started_at", "finished_at", "duration",
-        "as_of", "rule_version", "added_count", "removed_count", "member_count", "plan", "error_code", "error_message",
+        "as_of", "rule_version", "added_count", "removed_count", "member_count", "plan", "attempts", "error_code",
+        "error_message",
     )  # fmt: skip
     readonly_fields = fields
 

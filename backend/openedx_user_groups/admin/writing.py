@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.data import Violation
-from openedx_user_groups.exceptions import InvalidInput, NameTaken, UserGroupsError
+from openedx_user_groups.exceptions import ImpossibleRule, InvalidInput, NameTaken, UserGroupsError
 from openedx_user_groups.groups.models import UserGroup
 
 
@@ -55,6 +55,8 @@ class WritingForm(forms.ModelForm):
                 self._refuse(*self.place_of(violation))
         except NameTaken as error:
             self._refuse("name", error)
+        except ImpossibleRule as error:
+            self._refuse("confirm_impossible", error)
         except UserGroupsError as error:
             self._refuse(None, error)
 

@@ -35,12 +35,14 @@ from django.core.management import call_command
 
 from openedx_user_groups import api
 from openedx_user_groups.criteria import configuration, forms, metadata
+from openedx_user_groups.criteria.choices import ChoiceSource
 from openedx_user_groups.criteria.fields import choices_from
 from openedx_user_groups.criteria.operators import COMPLEMENT_OF
 from openedx_user_groups.criteria.storage import load_rule
-from openedx_user_groups.data import GroupState, PlanKind
+from openedx_user_groups.data import Explanation, GroupState, LearnerValue, PlanKind, Rebound
 from openedx_user_groups.evaluation import learners as few_learners
 from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.evaluation.explanations import explain
 from openedx_user_groups.sets import IdSet
 
 from .configurations import STRUCTURAL, Example, one_of_each_form, spoiled
@@ -85,6 +87,19 @@ class CriterionTypeContract(CriterionTypeWorld):
                     wanted = value if isinstance(value, list) else [value]
                     found = {choice.value for choice in source.resolve(self.scope, wanted) if str(choice.label)}
                     self.assertEqual(found, set(wanted), f"resolve() of the choices of “{name}” must label each value.")
+
+    def test_remote_choices_can_be_searched_and_paged(self) -> None:
+        """What the builder does with choices that it is not given: count, search, turn pages, label again."""
+        for field in forms.value_fields(self.criterion_class, self.scope).values():
+            if field.source is None or field.choices is not None:
+                continue
+            self._assert_searchable(field.name, field.source, "")
+            for choice in field.source.search(self.scope, "", 3):
+                texts = {str(choice.label), choice.value}
+                texts |= {text.upper() for text in texts if text.isascii()}  # SQLite knows the cases of ASCII only.
+                for text in sorted(texts):
+                    found = self._assert_searchable(field.name, field.source, text)
+                    self.assertIn(choice.value, found, f"search() of “{field.name}” must look for {text!r} in labels.")
 
     def test_migrations_are_complete(self) -> None:
         """``makemigrations`` has nothing to do for the app of the type."""
@@ -189,7 +204,8 @@ class CriterionTypeContract(CriterionTypeWorld):
         for example, negated in itertools.product(self.all_examples, (False, True)):
             one, other = (self._evaluation(example.config, negated=negated, plan=plan) for plan in PlanKind)
             self.assertEqual(one.ids(), other.ids(), f"The plans disagree about {example.config}")
-            self.assertEqual(one.counts(), other.counts(), f"The plans count differently for {example.config}")
+            counts, others = one.answers().nodes(), other.answers().nodes()
+            self.assertEqual(counts, others, f"The plans count differently for {example.config}")
             self.assertEqual(one.count(), len(one.ids()), f"A learner is counted twice for {example.config}")
             self.assertEqual(one.sample(25), other.sample(25), f"The plans show other learners for {example.config}")
 
@@ -208,6 +224,30 @@ class CriterionTypeContract(CriterionTypeWorld):
                     self._named(evaluation.ids() & ids),
                     f"For {self.configs[index]}, {'fact()' if from_facts else 'the set'} gives another answer about "
                     "single learners. Do all fields that fact() reads stand in fact_parameters?",
+                )
+
+    def test_explanations_say_who_matches(self) -> None:
+        """For each learner the explanation's answer is that of the set, and its values and sentences can be shown."""
+        for config in self.configs:
+            evaluation = self._evaluation(config)
+            found = evaluation.ids()
+            for pk in self.names:
+                explanation = explain(evaluation, pk, self.as_of)
+                self.assertEqual(
+                    explanation.matches, pk in found, f"The explanation of {config} is wrong for {self.names[pk]}."
+                )
+                json.dumps([value.shown.value for value in _explained_values(explanation)])
+            for pk in self.outsiders:
+                self.assertIsNotNone(explain(evaluation, pk, self.as_of).outside)
+
+    def test_what_is_declared_to_be_one_value_is(self) -> None:
+        """No learner has several values of a fact that says that it has one at most: proofs rest on it."""
+        for config in self.configs:
+            fact = self._parse(config).fact(self._evaluation(config).context)
+            if fact is not None and fact.single_valued:
+                several = [pk for pk, values in fact.values_of(self.names).items() if len(set(values)) > 1]
+                self.assertEqual(
+                    self._named(IdSet(several)), frozenset(), "Learners have several values: drop single_valued=True."
                 )
 
     def test_asking_the_criterion_itself_gives_the_same(self) -> None:
@@ -265,6 +305,29 @@ class CriterionTypeContract(CriterionTypeWorld):
             own_rows._raw_delete(own_rows.db)
             self._assert_loaded(group, example)
 
+    def test_copies_and_retirements_touch_nothing_else(self) -> None:
+        """Re-bound to its own scope a criterion stays as it is, and whom it does not list it need not forget."""
+        for config in self.configs:
+            parsed = self._parse(config)
+            self.assertEqual(parsed.rebound(self.scope, self.scope), Rebound(parsed.config), f"Not the same: {config}")
+            self.assertFalse(parsed.forget(-1), f"An account that it does not list is taken out of {config}")
+
+    def _assert_searchable(self, name: str, source: ChoiceSource, text: str) -> list[str]:
+        """The values whose pages, count and labels agree, of up to 50 that contain ``text``."""
+        about = f"the choices of “{name}” that contain {text!r}"
+        count, found = source.count(self.scope, text), source.search(self.scope, text, 50)
+        values = [choice.value for choice in found]
+        self.assertEqual(min(count, 50), len(values), f"count() and search() must agree about {about}.")
+        self.assertEqual(len(set(values)), len(values), f"search() gives a value twice among {about}.")
+        pages = [source.search(self.scope, text, 2, offset) for offset in range(0, len(values), 2)]
+        paged = [choice.value for page in pages for choice in page]
+        self.assertEqual(paged[: len(values)], values, f"The pages of search() must make up the whole of {about}.")
+        self.assertEqual(source.search(self.scope, text, 2, count), [], f"There is a page past the end of {about}.")
+        resolved = {choice.value: str(choice.label) for choice in source.resolve(self.scope, values)}
+        labels = {choice.value: str(choice.label) for choice in found}
+        self.assertEqual(resolved, labels, f"resolve() must give the labels of search() to {about}.")
+        return values
+
     def _assert_loaded(self, group: Any, example: Example) -> None:
         loaded = load_rule(group)
         assert loaded is not None
@@ -276,6 +339,11 @@ class CriterionTypeContract(CriterionTypeWorld):
 
 def _with(name: str | None) -> str:
     return f" with “{name}”" if name else ""
+
+
+def _explained_values(explanation: Explanation) -> list[LearnerValue]:
+    criteria = (node.criterion for node in explanation.nodes)
+    return [value for criterion in criteria if criterion is not None for value in criterion.values]
 
 
 @functools.cache

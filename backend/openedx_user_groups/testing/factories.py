@@ -110,11 +110,15 @@ def rule(*nodes: Mapping[str, Any], combine: str = "all", negated: bool = False)
 def create_group(
     scope: Scope, rule: Mapping[str, Any], *, name: str | None = None, acting_user: Any = None
 ) -> UserGroup:
-    """Create a group as staff do, through ``api``, and have its members computed. Raises what ``api`` raises."""
+    """Create a group as staff do, through ``api``, and have its members computed. Raises what ``api`` raises.
+
+    A rule that contradicts itself is saved too.
+    """
     return api.create_user_group(
         scope=scope,
         name=name or UserGroupFactory.build().name,
         rule=rule,
+        confirm_impossible=True,
         acting_user=acting_user or LearnerFactory(is_staff=True),
     )
 

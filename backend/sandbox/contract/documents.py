@@ -18,11 +18,15 @@ from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.sources import Availability, DataSource
 
 from .cases import cases_of_types
+from .collections import collections
+from .copies import copies
 from .errors import errors
 from .exchanges import Asker
+from .explanations import explanations
 from .groups import user_groups
 from .layout import to_text
 from .previews import previews
+from .refreshes import refreshes
 from .schemas import schemas
 from .trees import trees
 from .world import COURSE, SCOPES, World, world
@@ -70,6 +74,10 @@ def _documents(made: World) -> Iterator[tuple[str, Any]]:
         "metadata": _metadata,
         "user_groups": user_groups,
         "previews": previews,
+        "explanations": explanations,
+        "collections": collections,
+        "copies": copies,
+        "refreshes": refreshes,
         "errors": errors,
     }
     for folder, record in recorders.items():

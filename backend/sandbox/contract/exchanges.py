@@ -26,9 +26,9 @@ Exchange = dict[str, Any]
 class Asker:
     """Somebody who asks. ``None`` has not signed in."""
 
-    def __init__(self, world: World, name: str | None = "staff") -> None:
+    def __init__(self, world: World, name: str | None = "staff", **headers: Any) -> None:
         # The client would raise what the API has answered with a 500.
-        self._client = APIClient(raise_request_exception=False, HTTP_ACCEPT_LANGUAGE="en")
+        self._client = APIClient(raise_request_exception=False, HTTP_ACCEPT_LANGUAGE="en", **headers)
         if name is not None:
             self._client.force_authenticate(world.users[name])
 
@@ -56,7 +56,7 @@ class Asker:
             "name": name,
             "request": request,
             "status": response.status_code,
-            "response": _with_settled_keys(response.json()),
+            "response": _with_settled_keys(response.json()) if response.content else None,
         }
 
 
@@ -89,7 +89,7 @@ def source_down(slug: str) -> AbstractContextManager[None]:
 
 def broken_server() -> AbstractContextManager[Any]:
     """A mistake in the code that previews."""
-    return mock.patch.object(api, "preview", side_effect=RuntimeError("a mistake"))
+    return mock.patch.object(api, "run_preview", side_effect=RuntimeError("a mistake"))
 
 
 def _with_settled_keys(value: Any) -> Any:

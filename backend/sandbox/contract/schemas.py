@@ -19,6 +19,25 @@ from .world import SCOPES
 
 Schema = dict[str, Any]
 
+#: The documents that the API answers with: the component of each.
+_BODIES = {
+    "collection": "Collection",
+    "collections": "PaginatedCollectionList",
+    "copy": "Copy",
+    "error": "Problem",
+    "explanation": "Explanation",
+    "metadata": "CriterionTypes",
+    "preview": "Preview",
+    "preview_over_budget": "OverBudgetPreview",
+    "preview_pending": "PendingPreview",
+    "refresh": "Refresh",
+    "refresh_difference": "PaginatedHeldChangeList",
+    "user_group": "UserGroup",
+}
+
+#: The requests that are built by hand or by the builder.
+_REQUESTS = {"explanation_request": "ExplanationRequest", "preview_request": "PreviewRequest"}
+
 #: What OpenAPI 3.0 says beyond JSON Schema, or in a way that validators do not share.
 _DROPPED = {"nullable", "readOnly", "writeOnly", "allOf", "discriminator", "description"}
 _NUMBER_FORMATS = {"double", "float", "int32", "int64"}
@@ -32,9 +51,9 @@ _REFERENCE = "#/components/schemas/"
 def schemas() -> dict[str, Schema]:
     """Every schema by the name of its file."""
     components = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
-    bodies = {"metadata": "CriterionTypes", "preview": "Preview", "error": "Problem", "user_group": "UserGroup"}
-    found = {f"{name}.json": _body(component, components) for name, component in bodies.items()}
-    found["preview_request.json"] = _preview_request(components)
+    found = {f"{name}.json": _body(component, components) for name, component in _BODIES.items()}
+    for name, component in _REQUESTS.items():
+        found[f"{name}.json"] = _request(component, components)
     found["definition.json"] = _definition("The rule of a user group, of criteria of any type.", _any_criterion())
     for scope in SCOPES:
         title = f"A rule of the scope “{scope.type}”, with the configurations of its criterion types."
@@ -72,6 +91,8 @@ def _converted(schema: Schema, components: Schema) -> Schema:
     target = _target(schema)
     if target is not None:
         return _converted_reference(schema, target, components)
+    if "oneOf" in schema and "discriminator" not in schema:
+        return _nullable_choice(schema, components)
     found = {key: value for key, value in schema.items() if key not in _DROPPED}
     if found.get("format") in _NUMBER_FORMATS:
         del found["format"]
@@ -99,6 +120,13 @@ def _converted(schema: Schema, components: Schema) -> Schema:
     return found
 
 
+def _nullable_choice(schema: Schema, components: Schema) -> Schema:
+    """How drf-spectacular writes a choice that may be null: one of two enumerations, of which the other is null."""
+    choice = {**schema, "allOf": schema["oneOf"][:1]}
+    target = schema["oneOf"][0]["$ref"].removeprefix(_REFERENCE)
+    return _converted_reference(choice, target, components)
+
+
 def _target(schema: Schema) -> str | None:
     """The component that a schema refers to, alone or with a description beside."""
     references = [schema, *schema.get("allOf", [])]
@@ -117,12 +145,14 @@ def _converted_reference(schema: Schema, target: str, components: Schema) -> Sch
     return {**found, "enum": values, **({"description": description} if description else {})}
 
 
-def _preview_request(components: Schema) -> Schema:
-    """The server takes no key that it does not know, in the body, its scope and its rule."""
-    body = _body("PreviewRequest", components)
+def _request(component: str, components: Schema) -> Schema:
+    """The server takes no key that it does not know, in the body, what is in it, and its rule."""
+    body = _body(component, components)
     definition = _definition("", _any_criterion())
+    of_rules = {"CriterionNode", "NestedRule", "Rule", "RuleNode"}
+    parts = {name: part for name, part in body["$defs"].items() if name not in of_rules}
     body["$defs"] = {
-        "ScopeRequest": {**body["$defs"]["ScopeRequest"], "additionalProperties": False},
+        **{name: {**part, "additionalProperties": False} for name, part in parts.items()},
         "Rule": {key: value for key, value in definition.items() if key not in ("title", "$defs")},
         **definition["$defs"],
     }

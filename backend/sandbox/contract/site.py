@@ -19,7 +19,11 @@ from openedx_user_groups.criteria import registry
 INSTANT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 #: The limits that a client is told, at their defaults.
-_LIMITS = ("MAX_CRITERIA", "MAX_DEPTH", "MAX_LIST_ITEMS", "MAX_SAMPLE_SIZE", "MAX_BODY_BYTES", "BITMAP_PLAN_SHARE")
+_LIMITS = (
+    *("MAX_CRITERIA", "MAX_DEPTH", "MAX_LIST_ITEMS", "MAX_SAMPLE_SIZE", "MAX_BODY_BYTES", "BITMAP_PLAN_SHARE"),
+    *("MAX_AS_OF_DAYS_AHEAD", "MAX_AS_OF_DAYS_BACK", "MAX_OVERLAP_GROUPS", "MAX_PINNED_EXAMPLES"),
+    *("PREVIEW_BUDGET_SECONDS", "PREVIEW_JOB_SECONDS", "PREVIEW_TOKEN_SECONDS"),
+)
 
 #: Django's own list has a hundred languages and grows.
 _LANGUAGES = [("ar", "Arabic"), ("de", "German"), ("en", "English"), ("es", "Spanish"), ("fr", "French")]

@@ -8,6 +8,8 @@ The course BIO of DemoX has five active learners; the world stands at noon of 15
     dan   -         signed in 30 days ago   grade 39 %   verified
     eve   Germany   signed in  1 day ago    grade 10 %   audit
 
+The grades are two days old.
+
 The course ART of DemoX has no learners, LAW belongs to OtherX. ``staff`` and ``admin`` ask; ``outsider`` is staff of
 LAW.
 """
@@ -25,7 +27,7 @@ from django.db import transaction
 
 from openedx_user_groups import api
 from openedx_user_groups.data import GroupState, MembershipSource, Scope, ScopeType
-from openedx_user_groups.models import Criterion, RuleNode, UserGroup
+from openedx_user_groups.models import Criterion, Refresh, RuleNode, UserGroup
 from sandbox.platform.course_groups.models import CourseCohortsSettings, CourseUserGroup
 from sandbox.platform.course_modes.models import CourseMode
 from sandbox.platform.course_overviews.models import CourseOverview
@@ -94,7 +96,7 @@ class World:
         group = api.create_user_group(
             scope=scope, name=name, rule=definition or rule(AWAY), acting_user=self.users["staff"]
         )
-        return pinned(group, number, **values)
+        return pinned(group, number, **{"next_refresh_at": INSTANT + timedelta(hours=6), **values})
 
     def manual_group(self, number: int, name: str, learners: tuple[str, ...] = (), **values: Any) -> UserGroup:
         """A group whose members are listed, likewise."""
@@ -121,6 +123,12 @@ class World:
             Criterion.objects.filter(pk=criterion.pk).update(operator="!=", config=changed)
         return self._failed(group)
 
+    def group_with_unresolved_reference(self, number: int, name: str) -> UserGroup:
+        """A copy of a course's group, made for the whole site, where there are no course grades."""
+        original = self.group(number + 500, name, rule(FAILING))
+        copy = api.copy_user_group(original, scope=INSTANCE, acting_user=self.users["staff"])
+        return self._failed(pinned(copy.group, number, next_refresh_at=INSTANT + timedelta(hours=6)))
+
     @staticmethod
     def _failed(group: UserGroup) -> UserGroup:
         UserGroup.objects.filter(pk=group.pk).update(state=GroupState.UNEVALUABLE)
@@ -132,7 +140,7 @@ def pinned(group: UserGroup, number: int, **values: Any) -> UserGroup:
     UserGroup.objects.filter(pk=group.pk).update(
         uuid=fixed_uuid(number), created=INSTANT, modified=INSTANT, state_since=INSTANT, **values
     )
-    for model, offset in ((RuleNode, 100), (Criterion, 200)):
+    for model, offset in ((RuleNode, 100), (Criterion, 200), (Refresh, 300)):
         keys = model.objects.filter(user_group_id=group.pk).order_by("pk").values_list("pk", flat=True)
         for index, key in enumerate(list(keys)):
             model.objects.filter(pk=key).update(uuid=fixed_uuid(number, offset + index))
@@ -185,6 +193,7 @@ def _make_learners() -> dict[str, User]:
         CourseEnrollment.objects.create(user=user, course_id=BIO, mode=mode)
         if grade is not None:
             PersistentCourseGrade.objects.create(user_id=user.pk, course_id=BIO, percent_grade=grade)
+    PersistentCourseGrade.objects.update(modified=INSTANT - timedelta(days=2))
     return users
 
 

@@ -91,6 +91,7 @@ class CourseGradeRow(models.Model):
     course_id = CourseKeyField(max_length=255)
     percent_grade = models.FloatField()
     passed_timestamp = models.DateTimeField(null=True)
+    modified = models.DateTimeField()
 
     class Meta:
         managed = False
@@ -105,6 +106,7 @@ class SubsectionGradeRow(models.Model):
     usage_key = models.CharField(max_length=255)
     earned_graded = models.FloatField()
     possible_graded = models.FloatField()
+    modified = models.DateTimeField()
 
     class Meta:
         managed = False
@@ -117,6 +119,7 @@ class CertificateRow(models.Model):
     user = _user()
     course_id = CourseKeyField(max_length=255)
     status = models.CharField(max_length=32)
+    modified_date = models.DateTimeField()
 
     class Meta:
         managed = False
@@ -188,6 +191,7 @@ class TeamMembershipRow(models.Model):
 
     user = _user()
     team = _row(TeamRow)
+    date_joined = models.DateTimeField()
 
     class Meta:
         managed = False

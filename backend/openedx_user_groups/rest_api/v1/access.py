@@ -82,12 +82,27 @@ class Access:
 
     def group(self, uuid: str, *, edit: bool = False) -> Any:
         """The group with this identifier. Raises ``NotFound`` and, where it may be seen only, ``Forbidden``."""
-        group = api.get_user_group(_parse_uuid(uuid))
+        missing = _("There is no such user group.")
+        group = api.get_user_group(parse_uuid(uuid, missing))
         if not self.policy.can_view(self.user, group.scope):
-            raise NotFound(_("There is no such user group."))
+            raise NotFound(missing)
         if edit:
             self.require_edit(group.scope)
         return group
+
+    def visible_collections(self) -> Any:
+        """The collections that may be seen."""
+        return self.policy.visible_collections(self.user, api.collections())
+
+    def collection(self, uuid: str, *, edit: bool = False) -> Any:
+        """The collection with this identifier. Raises as :meth:`group` does."""
+        missing = _("There is no such collection.")
+        collection = api.get_collection(parse_uuid(uuid, missing))
+        if not self.policy.can_view(self.user, collection.scope):
+            raise NotFound(missing)
+        if edit:
+            self.require_edit(collection.scope)
+        return collection
 
     def revision(self, scope: Scope) -> Any:
         """The revision of the metadata document as this person gets it."""
@@ -98,13 +113,14 @@ class Access:
         return api.criterion_types_document(scope, audience=self.policy.audience(self.user, scope))
 
 
-def _parse_uuid(text: str) -> UUID:
+def parse_uuid(text: str, missing: Any = None) -> UUID:
+    """The identifier in an address. Raises ``NotFound``, with the message ``missing``, for what is none."""
     try:
         uuid = UUID(text)
     except ValueError:
         uuid = None
     if uuid is None or str(uuid) != text.lower():  # Python takes more ways to write one than we hand out.
-        raise NotFound(_("There is no such user group."))
+        raise NotFound(missing)
     return uuid
 
 

@@ -5,7 +5,7 @@ Authentication and throttling are the site's: nothing is set here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from openedx_user_groups import settings
-from openedx_user_groups.data import Scope
+from openedx_user_groups.data import Scope, Violation
 from openedx_user_groups.exceptions import ContractStale, InvalidInput, NotFound
 
 from .access import Access, IsActiveAccount
@@ -53,6 +53,8 @@ class ApiView(APIView):
     body_limit = "MAX_BODY_BYTES"
     #: What may stand in the body beside that which is bounded.
     body_allowance = 0
+    #: Whether what a request writes is taken back when it ends with an error.
+    is_atomic = True
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that is too large before anything reads it."""
@@ -90,6 +92,16 @@ class ApiView(APIView):
         response: Response = pagination.get_paginated_response(results)
         response.data.update(extra)
         return response
+
+    def named_group(self, data: Mapping[str, Any]) -> Any:
+        """The group that a validated body names as ``user_group``, or ``None``. Raises ``InvalidInput``."""
+        if data.get("user_group") is None:
+            return None
+        try:
+            return self.access.group(str(data["user_group"]))
+        except NotFound:
+            message = _("There is no such user group.")
+            raise InvalidInput([Violation("/user_group", "unknown_user_group", message)]) from None
 
     @contextmanager
     def contract(self, scope: Scope, revision: str | None) -> Iterator[None]:

@@ -20,6 +20,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from openedx_user_groups import codes
 from openedx_user_groups import exceptions as domain
 from openedx_user_groups.data import Violation
 
@@ -35,7 +36,7 @@ class PayloadTooLarge(drf.APIException):
 
     status_code = 413
     default_code = "payload_too_large"
-    default_detail = _("The body of this request is too large.")
+    default_detail = codes.MESSAGES["payload_too_large"]
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,14 @@ KINDS: dict[int, ErrorKind] = {
 #: Domain errors by status; a class stands for its subclasses too.
 DOMAIN_ERRORS: tuple[tuple[type[domain.UserGroupsError], int], ...] = (
     (domain.InvalidInput, 400),
+    (domain.InstantOutOfHistory, 400),
     (domain.Forbidden, 403),
     (domain.NotFound, 404),
     (domain.Conflict, 409),
     # Not the client's mistake, and not a failure of this service either: the rule fits no state of the data sources.
     (domain.Unevaluable, 409),
     (domain.SourceUnavailable, 409),
+    (domain.TooManyPreviews, 429),
 )
 
 #: Codes of errors that the framework raises. Its other codes ("permission_denied", "not_found" ...) are ours as well.
@@ -113,14 +116,15 @@ def codes_of(status: int) -> list[str]:
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """What a view answers when ``exc`` was raised. Nothing that the request has written is kept."""
-    set_rollback()
+    if getattr(context["view"], "is_atomic", True):
+        set_rollback()
     request = context["request"]
     problem = _problem(exc)
     if problem is None:
         # Monitoring listens to the signal, as it does for views that let the error through.
         log.exception("Unexpected error in %s %s.", request.method, request.path, exc_info=exc)
         got_request_exception.send(sender=None, request=getattr(request, "_request", request))
-        problem = Problem(500, "internal_error", _("An unexpected error occurred. Please try again later."))
+        problem = Problem(500, "internal_error", codes.MESSAGES["internal_error"])
     return Response(problem.body(request.path), status=problem.status, headers=_headers(exc))
 
 
@@ -138,7 +142,7 @@ def _problem(exc: Exception) -> Problem | None:
     if isinstance(exc, RequestDataTooBig):
         return Problem(413, PayloadTooLarge.default_code, PayloadTooLarge.default_detail)
     if isinstance(exc, MultiPartParserError | SuspiciousOperation | BadRequest | UnreadablePostError):
-        return Problem(400, "malformed_request", _("This request cannot be read."))
+        return Problem(400, "malformed_request", codes.MESSAGES["malformed_request"])
     return None
 
 
@@ -147,7 +151,7 @@ def _domain_problem(exc: domain.UserGroupsError) -> Problem | None:
     if status is None:
         return None
     violations = tuple(getattr(exc, "violations", ()))
-    if isinstance(exc, domain.Unevaluable):
+    if exc.pointer is not None:
         violations = (Violation(exc.pointer, exc.code, exc.message, exc.params),)
     return Problem(status, exc.code, exc.message, violations, user_message=exc.message)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +55,20 @@ class StrictUUIDField(serializers.UUIDField):
         if not isinstance(data, str) or len(data) != 36:
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class StrictInstantField(serializers.DateTimeField):
+    """Takes an instant with its offset only: ``2026-01-31T09:30:00Z``."""
+
+    _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\Z")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not self._FORM.match(data):
+            self.fail("invalid", format="2026-01-31T09:30:00Z")
+        try:
+            return datetime.fromisoformat(data).astimezone(UTC)
+        except (OverflowError, ValueError):
+            self.fail("invalid", format="2026-01-31T09:30:00Z")
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups import api
-from openedx_user_groups.data import ChangeKind, GroupState, MembershipSource
+from openedx_user_groups.data import ChangeKind, GroupState, MembershipSource, RefreshState, RefreshTrigger
 from openedx_user_groups.exceptions import InvalidInput
 
 from .violations import violations_of_form
@@ -105,10 +105,29 @@ class MembershipChangeFilters(django_filters.FilterSet):
     username = django_filters.CharFilter(field_name="user__username", max_length=_MAX_LENGTH)
 
 
+class RefreshFilters(django_filters.FilterSet):
+    """Of the runs of a group."""
+
+    state = django_filters.MultipleChoiceFilter(choices=RefreshState.choices)
+    trigger = django_filters.ChoiceFilter(choices=RefreshTrigger.choices)
+
+
+class HeldChangesForm(forms.Form):
+    """Who is asked for: those who would join, or those who would leave. Both otherwise."""
+
+    kind = forms.ChoiceField(required=False, choices=ChangeKind.choices)
+
+
 class ChoiceSearchForm(forms.Form):
     """The text that choices are searched for."""
 
     search = forms.CharField(required=False, max_length=_MAX_LENGTH)
+
+
+class InstantForm(forms.Form):
+    """The instant whose members are asked for."""
+
+    at = _InstantField(required=False)
 
 
 class UsernameForm(forms.Form):

@@ -7,13 +7,25 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from openedx_user_groups.data import ScopeType
+from openedx_user_groups.data import CONTRACT_VERSION, ScopeType
 
 from .errors import codes_of
 from .serializers.common import ProblemSerializer
 
 #: The addresses of this API.
 PREFIX = "/api/user_group/v1/"
+
+#: What the tags of operations stand for, in the order of the document.
+_TAGS = {
+    "Collections": "Sets of user groups; a learner is in at most one group of an exclusive one.",
+    "Criterion types": "Which criterion types there are, and how to draw their forms.",
+    "Members": "Who is in a user group, and who came and went.",
+    "Operation": "Whether the machinery keeps up.",
+    "Pinned examples": "Learners who must be in a user group, or must not.",
+    "Previews": "Dry runs of rules.",
+    "Refreshes": "Computing members again.",
+    "User groups": "The groups and their rules.",
+}
 
 _MEANINGS = {
     400: "The request is not valid; violations say where and why.",
@@ -27,6 +39,7 @@ _MEANINGS = {
 }
 
 UUID_PARAMETER = OpenApiParameter("uuid", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The user group.")
+REFRESH_PARAMETER = OpenApiParameter("refresh", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The run.")
 
 
 def scope_parameters(*, required: bool) -> list[OpenApiParameter]:
@@ -55,8 +68,11 @@ def operation(
     body = (413, 415) if options.get("request") is not None else ()
     responses: dict[Any, Any] = dict(success)
     for status in sorted({*errors, *body, 401, 403, 429}):
-        responses[(status, "application/json")] = OpenApiResponse(ProblemSerializer, description=_meaning(status))
+        # The site's throttles may answer 429 anywhere; our own codes of it belong to those that name it.
+        meaning = _meaning(status) if status != 429 or 429 in errors else _MEANINGS[429]
+        responses[(status, "application/json")] = OpenApiResponse(ProblemSerializer, description=meaning)
     options.setdefault("request", None)
+    options.setdefault("summary", operation_id.replace("_", " ").capitalize())
     return extend_schema(operation_id=operation_id, tags=[tag], responses=responses, **options)
 
 
@@ -71,8 +87,29 @@ def only_this_api(endpoints: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def with_bodies_of_delete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Document the body by which members are removed: the generator writes none for DELETE (a postprocessing hook)."""
+    """Document the bodies of DELETE, which name learners: the generator writes none (a postprocessing hook)."""
     members = result["paths"].get(PREFIX + "user_groups/{uuid}/members/")
     if members is not None:
-        members["delete"]["requestBody"] = members["post"]["requestBody"]
+        body = members["post"]["requestBody"]
+        for resource in ("members", "pinned_examples"):
+            result["paths"][PREFIX + f"user_groups/{{uuid}}/{resource}/"]["delete"]["requestBody"] = body
+    return result
+
+
+def with_contract_version(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Give the document the version of the contract, and its tags a meaning (a postprocessing hook)."""
+    result["info"]["version"] = CONTRACT_VERSION
+    result["tags"] = [{"name": name, "description": meaning} for name, meaning in _TAGS.items()]
+    return result
+
+
+def with_types_of_nullables(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Write the type beside ``nullable``: the generator leaves it to the schema that is referred to, where OpenAPI 3.0
+    does not look for it (a postprocessing hook)."""
+    schemas = result["components"]["schemas"]
+    for schema in schemas.values():
+        for part in schema.get("properties", {}).values():
+            referred = part.get("allOf") or part.get("oneOf")
+            if part.get("nullable") and "type" not in part and referred:
+                part["type"] = schemas[referred[0]["$ref"].rpartition("/")[2]]["type"]
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
@@ -48,6 +49,9 @@ class Command(BaseCommand):
         self._account(f"staff of {course}", role.user, "edx" if course == SHOWN_COURSE else role.user.username)
         self.stdout.write(f"\nRules are evaluated as of {DataClock.now():%Y-%m-%d %H:%M} UTC, the day of the data.")
         self.stdout.write("\nTry:")
+        builder = urlencode({"scope_type": "course", "scope_key": course})
+        self.stdout.write(f"  {address}/builder/    the group builder, as staff; of this course:")
+        self.stdout.write(f"      {address}/builder/?{builder}")
         self.stdout.write(f"  {address}/api/docs/   the API, in the browser")
         self.stdout.write(f"  {address}/admin/      groups, criteria, members and runs")
         self.stdout.write("  last login over 10 days ago, grade below 40 %, not on the audit track:\n")

@@ -21,6 +21,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import CERTIFICATE_CHANGES
 from ..platform import CertificateRow
 
 #: The only status in which a certificate is valid.
@@ -54,6 +55,7 @@ class Certificate(Criterion):
     help_text = _("Whether the learner has a certificate for the course, or in which state it is.")
     category = "performance"
     missing_meaning = _("The platform has not considered the learner for a certificate.")
+    changes = CERTIFICATE_CHANGES
 
     criterion = criterion_link()
     statuses = ListField(_("statuses"), value_type="enum", choices_from=ListedChoices(lambda scope: STATUSES))
@@ -67,7 +69,8 @@ class Certificate(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        return Fact(CertificateRow.objects.filter(course_id=context.scope.course_key), value="status")
+        rows = CertificateRow.objects.filter(course_id=context.scope.course_key)
+        return Fact(rows, value="status", recorded="modified_date", single_valued=True)
 
     def value_test(self, context: EvaluationContext) -> ValueTest:
         """Having a certificate is having a valid one, not any row."""

@@ -22,6 +22,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import COHORT_CHANGES
 from ..platform import CohortMembershipRow, CohortRow, CohortSettingsRow
 
 
@@ -39,6 +40,7 @@ class Cohort(Criterion):
     help_text = _("The cohort of the course that the learner is in.")
     category = "groups"
     missing_meaning = _("The learner is in no cohort, or the course does not use cohorts.")
+    changes = COHORT_CHANGES
 
     criterion = criterion_link()
     # Ids, because a cohort may be renamed.
@@ -54,4 +56,4 @@ class Cohort(Criterion):
         # Memberships outlive the setting: where the course does not use cohorts they mean nothing.
         in_use = CohortSettingsRow.objects.filter(course_id=context.scope.course_key, is_cohorted=True)
         rows = CohortMembershipRow.objects.filter(Exists(in_use), course_id=context.scope.course_key)
-        return Fact(rows, value="course_user_group_id")
+        return Fact(rows, value="course_user_group_id", single_valued=True)

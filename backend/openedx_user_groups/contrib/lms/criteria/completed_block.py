@@ -21,6 +21,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import BLOCK_COMPLETION_CHANGES
 from ..platform import BlockCompletionRow
 from .keys import check_usage_key
 
@@ -40,6 +41,7 @@ class CompletedBlock(Criterion):
     help_text = _("Whether the learner has completed particular problems, videos or other components of the course.")
     category = "progress"
     missing_meaning = _("The learner has completed nothing in the course.")
+    changes = BLOCK_COMPLETION_CHANGES
 
     criterion = criterion_link()
     blocks = ListField(
@@ -68,7 +70,7 @@ class CompletedBlock(Criterion):
 
     def fact(self, context: EvaluationContext) -> Fact:
         rows = BlockCompletionRow.objects.filter(context_key=context.scope.course_key, completion=1.0)
-        return Fact(rows, value="block_key")
+        return Fact(rows, value="block_key", recorded="modified")
 
     def value_test(self, context: EvaluationContext) -> ValueTest:
         """Not whether there is any value: whether these are among them."""

@@ -21,6 +21,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import profile_change
 from .profile import profile_text
 
 
@@ -39,6 +40,7 @@ class Country(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has not given a country.")
+    changes = profile_change("country")
 
     criterion = criterion_link()
     countries = ListField(_("countries"), value_type="enum", choices_from=CountryChoices(lambda scope: countries))

@@ -20,6 +20,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import COURSE_COMPLETION_CHANGES
 from ..platform import CertificateRow, CourseGradeRow
 from .certificate import VALID
 from .courses import CourseChoices
@@ -37,6 +38,7 @@ class CourseCompletion(Criterion):
     category = "performance"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has completed no course.")
+    changes = COURSE_COMPLETION_CHANGES
 
     criterion = criterion_link()
     courses = ListField(_("courses"), value_type="course_key", choices_from=CourseChoices())

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import (
+    ENROLLMENT_CHANGES,
     Criterion,
     Enrollment,
     EvaluationContext,
@@ -40,6 +41,7 @@ class CourseEnrollment(Criterion):
     category = "enrollment"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner is enrolled in no course.")
+    changes = ENROLLMENT_CHANGES
     fact_parameters = ("status",)
 
     criterion = criterion_link()

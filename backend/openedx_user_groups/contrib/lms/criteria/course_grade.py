@@ -19,6 +19,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import COURSE_GRADE_CHANGES
 from ..platform import CourseGradeRow
 
 
@@ -30,6 +31,7 @@ class CourseGrade(Criterion):
     help_text = _("The learner's grade in the course so far.")
     category = "performance"
     missing_meaning = _("The learner has no graded attempt; the grade counts as 0 in comparisons.")
+    changes = COURSE_GRADE_CHANGES
     missing_counts_as = 0.0
 
     criterion = criterion_link()
@@ -46,4 +48,4 @@ class CourseGrade(Criterion):
 
     def fact(self, context: EvaluationContext) -> Fact:
         rows = CourseGradeRow.objects.filter(course_id=context.scope.course_key)
-        return Fact(rows, value="percent_grade")
+        return Fact(rows, value="percent_grade", recorded="modified", single_valued=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import Criterion, EvaluationContext, Fact, Operator, criterion_link, operators
 
+from ..events import PASSING_CHANGES
 from ..platform import CourseGradeRow
 
 
@@ -19,6 +20,7 @@ class CoursePassed(Criterion):
     help_text = _("Whether the learner ever reached a passing grade in the course.")
     category = "performance"
     missing_meaning = _("The learner has not passed the course.")
+    changes = PASSING_CHANGES
 
     criterion = criterion_link()
 
@@ -27,4 +29,5 @@ class CoursePassed(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        return Fact(CourseGradeRow.objects.filter(course_id=context.scope.course_key), value="passed_timestamp")
+        rows = CourseGradeRow.objects.filter(course_id=context.scope.course_key)
+        return Fact(rows, value="passed_timestamp", single_valued=True)

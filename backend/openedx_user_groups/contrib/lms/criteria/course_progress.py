@@ -65,4 +65,5 @@ class CourseProgressCriterion(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        return Fact(CourseProgress.objects.filter(course_key=context.scope.course_key), value="percent")
+        rows = CourseProgress.objects.filter(course_key=context.scope.course_key)
+        return Fact(rows, value="percent", recorded="as_of", single_valued=True)

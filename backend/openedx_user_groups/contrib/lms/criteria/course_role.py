@@ -22,6 +22,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import ROLE_CHANGES
 from ..platform import CourseRoleRow
 
 #: The roles that belong to a course or an organization. Those of the whole site are not a matter of either.
@@ -55,6 +56,7 @@ class CourseRole(Criterion):
     category = "people"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION)
     missing_meaning = _("The learner has no role but that of a learner.")
+    changes = ROLE_CHANGES
 
     criterion = criterion_link()
     roles = ListField(_("roles"), value_type="enum", choices_from=ListedChoices(lambda scope: ROLES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.criteria_api import Choice, ChoiceSource, Course, Scope
+
+#: A text that reaches from the name of a course into its key, as in the label: "Biology (course-v1:…".
+_LABEL = re.compile(r"(?P<name>.*) \((?P<key>.*?)\)?")
 
 
 class CourseChoices(ChoiceSource):
@@ -36,7 +40,12 @@ class CourseChoices(ChoiceSource):
     @staticmethod
     def _containing(text: str) -> Any:
         rows = Course.objects.annotate(key=Cast("id", CharField(max_length=255)))
-        return rows.filter(Q(display_name__icontains=text) | Q(key__icontains=text)) if text else rows
+        if not text:
+            return rows
+        found = Q(display_name__icontains=text) | Q(key__icontains=text)
+        if label := _LABEL.fullmatch(text):  # What stands between name and key, from either side.
+            found |= Q(display_name__iendswith=label["name"], key__istartswith=label["key"])
+        return rows.filter(found)
 
     @staticmethod
     def _choice(course: Any) -> Choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -50,6 +51,7 @@ class InstantCriterion(Criterion):
     date_to = models.DateField(_("date, end of range"), null=True, blank=True)
 
     time_sensitive = True
+    cadence = timedelta(hours=6)
     operands: ClassVar[tuple[Operand, ...]] = (DaysAgo("days"), OnDate("date"))
     operators: ClassVar[tuple[Operator, ...]] = operators(_COMPARISON, "days", "date", labels=_LABELS)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import (
@@ -19,6 +20,8 @@ from openedx_user_groups.criteria_api import (
     Operand,
     Operator,
     ScopeType,
+    ShownValue,
+    account_change,
     criterion_link,
     operators,
 )
@@ -36,6 +39,11 @@ class AtDomains(Operand):
         assert isinstance(criterion, EmailDomain)
         return EmailDomains(frozenset(domain.lower() for domain in criterion.domains), criterion.subdomains)
 
+    def shown(self, value: Any, criterion: Criterion, context: EvaluationContext) -> ShownValue:
+        """The domain only: whoever may ask why somebody matches need not learn the address."""
+        _local, at, domain = str(value).lower().rpartition("@")
+        return ShownValue(domain, None, domain) if at else ShownValue("", None, gettext("no domain"))
+
 
 class EmailDomain(Criterion):
     """Domain of the account's e-mail address, whatever its case."""
@@ -46,6 +54,7 @@ class EmailDomain(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The account has no e-mail address.")
+    changes = (account_change("auth_user", "email"),)
 
     criterion = criterion_link()
     domains = ListField(

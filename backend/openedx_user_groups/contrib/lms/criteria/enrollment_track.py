@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import (
+    ENROLLMENT_CHANGES,
     Choice,
     Criterion,
     Enrollment,
@@ -78,6 +79,7 @@ class EnrollmentTrack(Criterion):
     help_text = _("The track in which the learner is enrolled in the course now.")
     category = "enrollment"
     missing_meaning = _("Everybody who is enrolled has a track.")
+    changes = ENROLLMENT_CHANGES
 
     criterion = criterion_link()
     modes = ListField(_("tracks"), value_type="enum", choices_from=TrackChoices(lambda scope: tracks(scope).items()))
@@ -86,4 +88,5 @@ class EnrollmentTrack(Criterion):
     operators: ClassVar[tuple[Operator, ...]] = operators("in not_in", "modes")
 
     def fact(self, context: EvaluationContext) -> Fact:
-        return Fact(Enrollment.objects.filter(course_id=context.scope.course_key, is_active=True), value="mode")
+        rows = Enrollment.objects.filter(course_id=context.scope.course_key, is_active=True)
+        return Fact(rows, value="mode", single_valued=True)

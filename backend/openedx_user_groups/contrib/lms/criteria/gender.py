@@ -20,6 +20,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import profile_change
 from .profile import profile_text
 
 GENDERS: tuple[tuple[str, Any], ...] = (
@@ -38,6 +39,7 @@ class Gender(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has not given a gender.")
+    changes = profile_change("gender")
 
     criterion = criterion_link()
     genders = ListField(_("genders"), value_type="enum", choices_from=ListedChoices(lambda scope: GENDERS))

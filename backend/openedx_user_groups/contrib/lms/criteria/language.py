@@ -15,6 +15,7 @@ from openedx_user_groups.criteria_api import (
     Operand,
     Operator,
     ScopeType,
+    account_change,
     criterion_link,
     operators,
 )
@@ -35,6 +36,7 @@ class Language(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has not chosen a language.")
+    changes = (account_change("user_api_userpreference", PREFERENCE_KEY),)
 
     criterion = criterion_link()
     languages = ListField(_("languages"), value_type="enum", choices_from=LANGUAGE_CHOICES)
@@ -46,4 +48,5 @@ class Language(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        return Fact(UserPreferenceRow.objects.filter(key=PREFERENCE_KEY, value__gt=""), value="value")
+        rows = UserPreferenceRow.objects.filter(key=PREFERENCE_KEY, value__gt="")
+        return Fact(rows, value="value", single_valued=True)

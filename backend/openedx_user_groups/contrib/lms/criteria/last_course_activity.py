@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import EvaluationContext, Fact, Operator
 
+from ..events import BLOCK_COMPLETION_CHANGES
 from ..platform import BlockCompletionRow
 from .elapsed import ActivityCriterion, activity_operators
 
@@ -24,9 +25,10 @@ class LastCourseActivity(ActivityCriterion):
     help_text = _("When the learner last completed something in the course. Merely opening a page does not count.")
     category = "activity"
     missing_meaning = _("The learner has completed nothing in the course.")
+    changes = BLOCK_COMPLETION_CHANGES
 
     operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever took place"), _("never took place"))
 
     def fact(self, context: EvaluationContext) -> Fact:
         rows = BlockCompletionRow.objects.filter(context_key=context.scope.course_key).values("user_id")
-        return Fact(rows.annotate(last_modified=Max("modified")), value="last_modified")
+        return Fact(rows.annotate(last_modified=Max("modified")), value="last_modified", single_valued=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import EvaluationContext, Fact, Operator, ScopeType
 
+from ..events import LOGIN_CHANGES
 from .elapsed import ActivityCriterion, activity_operators
 
 
@@ -21,6 +22,7 @@ class LastLogin(ActivityCriterion):
     category = "activity"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner never signed in.")
+    changes = LOGIN_CHANGES
 
     operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever took place"), _("never took place"))
 

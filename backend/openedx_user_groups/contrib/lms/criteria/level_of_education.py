@@ -20,6 +20,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import profile_change
 from .profile import profile_text
 
 #: The platform's codes. The last two are no longer offered to learners, but old profiles hold them.
@@ -47,6 +48,7 @@ class LevelOfEducation(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has not given a level of education.")
+    changes = profile_change("level_of_education")
 
     criterion = criterion_link()
     levels = ListField(_("levels"), value_type="enum", choices_from=ListedChoices(lambda scope: LEVELS))

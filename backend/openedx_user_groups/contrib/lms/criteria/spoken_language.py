@@ -19,6 +19,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import SPOKEN_LANGUAGE_CHANGES
 from ..platform import LanguageProficiencyRow
 from .languages import LANGUAGE_CHOICES
 
@@ -39,6 +40,7 @@ class SpokenLanguage(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has named no language.")
+    changes = SPOKEN_LANGUAGE_CHANGES
 
     criterion = criterion_link()
     languages = ListField(_("languages"), value_type="enum", choices_from=LANGUAGE_CHOICES)

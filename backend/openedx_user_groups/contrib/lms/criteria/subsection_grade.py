@@ -30,6 +30,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import SUBSECTION_GRADE_CHANGES
 from ..platform import SubsectionGradeRow
 from .keys import check_usage_key
 
@@ -78,6 +79,7 @@ class SubsectionGrade(Criterion):
     help_text = _("The learner's grade in one subsection, such as an exam or a homework.")
     category = "performance"
     missing_meaning = _("The learner has no grade in this subsection, which is not a grade of 0.")
+    changes = SUBSECTION_GRADE_CHANGES
     fact_parameters = ("subsection",)
 
     criterion = criterion_link()
@@ -109,4 +111,6 @@ class SubsectionGrade(Criterion):
         rows = exactly(rows, "usage_key", self.subsection)
         # NULLIF, not a filter: nothing forbids a database to divide before it filters.
         possible = NullIf(F("possible_graded"), Value(0.0), output_field=FloatField())
-        return Fact(rows.annotate(share=F("earned_graded") / possible), value="share")
+        return Fact(
+            rows.annotate(share=F("earned_graded") / possible), value="share", recorded="modified", single_valued=True
+        )

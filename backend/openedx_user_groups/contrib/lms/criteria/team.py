@@ -21,6 +21,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import TEAM_CHANGES
 from ..platform import TeamMembershipRow, TeamRow
 
 _LABELS = {
@@ -45,6 +46,7 @@ class Team(Criterion):
     help_text = _("The teams of the course that the learner is in.")
     category = "groups"
     missing_meaning = _("The learner is in no team.")
+    changes = TEAM_CHANGES
 
     criterion = criterion_link()
     teams = ListField(_("teams"), value_type="enum", choices_from=QueryChoices(teams_of))
@@ -57,4 +59,4 @@ class Team(Criterion):
 
     def fact(self, context: EvaluationContext) -> Fact:
         rows = TeamMembershipRow.objects.filter(team__course_id=context.scope.course_key)
-        return Fact(rows, value="team__team_id")
+        return Fact(rows, value="team__team_id", recorded="date_joined")

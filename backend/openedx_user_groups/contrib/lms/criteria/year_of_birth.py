@@ -20,6 +20,7 @@ from openedx_user_groups.criteria_api import (
     operators,
 )
 
+from ..events import profile_change
 from ..platform import ProfileRow
 
 _EARLIEST, _LATEST = 1900, 2100
@@ -44,6 +45,7 @@ class YearOfBirth(Criterion):
     category = "profile"
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has not given a year of birth.")
+    changes = profile_change("year_of_birth")
 
     criterion = criterion_link()
     year = models.PositiveSmallIntegerField(

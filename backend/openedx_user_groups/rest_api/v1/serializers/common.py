@@ -63,12 +63,28 @@ class ProblemSerializer(serializers.Serializer[Any]):
     violations = ViolationSerializer(many=True, required=False, help_text="Each mistake with its place and code.")
 
 
+class UnresolvedReferenceSerializer(serializers.Serializer[Any]):
+    """Something that a copied rule refers to and that does not exist in its scope."""
+
+    pointer = serializers.CharField(help_text="The criterion: a JSON pointer into the group.")
+    field = serializers.CharField(
+        allow_blank=True, help_text="The field of the configuration; empty where the criterion as a whole has no place."
+    )
+    value = serializers.CharField(help_text="What the configuration holds.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="How it was called in the scope that the rule was copied from."
+    )
+
+
 class ReasonSerializer(serializers.Serializer[Any]):
     """Why a group is in its state."""
 
     code = serializers.CharField(help_text="Stable code.")
     message = serializers.CharField(allow_blank=True, help_text="The reason in words.")
     pointer = serializers.CharField(required=False, help_text="The node of the rule that is the reason.")
+    references = UnresolvedReferenceSerializer(
+        many=True, required=False, help_text="With the code unresolved_reference: everything that is missing."
+    )
 
 
 def username_of(user: Any) -> str | None:

@@ -39,16 +39,23 @@ ChoiceSerializer = _describe("Choice", "One value that may be chosen.", value=Ch
 
 _Limits = _describe(
     "Limits",
-    "How large a rule may be.",
+    "How large a rule may be, and how far previews go.",
     criteria=IntegerField(help_text="Criteria in a rule."),
     depth=IntegerField(help_text="Levels of a rule; 1 is a flat list."),
     sample_size=IntegerField(help_text="Learners in the sample of a preview."),
     list_items=IntegerField(help_text="Values in a list."),
+    overlap_groups=IntegerField(help_text="Groups with which a preview is compared."),
+    pinned_examples=IntegerField(help_text="Pinned learners of a group."),
+    as_of_days_back=IntegerField(help_text="How many days ago a preview or an explanation may be of."),
+    as_of_days_ahead=IntegerField(help_text="How many days ahead."),
+    preview_seconds=FloatField(help_text="How long a preview may take before a worker takes over or it is estimated."),
+    preview_job_seconds=FloatField(help_text="How long it may take in a worker."),
+    preview_token_seconds=FloatField(help_text="For how long the learners of a preview can be saved as seen."),
 )
 _Combinator = _describe("Combinator", "A way to combine nodes.", id=CharField(), label=CharField())
 _ErrorCode = _describe(
     "ErrorCode",
-    "A code of a violation or a state, with a message for a client that has none of its own.",
+    "A code of an error, a violation, a warning or a state, with a message for a client that has none of its own.",
     id=CharField(),
     message=CharField(),
 )
@@ -67,7 +74,24 @@ _Freshness = _describe(
     as_of=DateTimeField(allow_null=True),
     refresh_interval=IntegerField(allow_null=True, help_text="Seconds."),
 )
-_Capability = _describe("Capability", "Something that can be done with a type.", id=CharField())
+_Capability = _describe(
+    "Capability",
+    "Something that can be done with a type.",
+    id=CharField(
+        help_text=(
+            "preview; explain: a learner's value can be shown; as_of: it answers for other instants than now; "
+            "answer_learners: a few learners can be answered after an event; predict_change: it is known when the "
+            "answer changes by time alone. More may be added."
+        )
+    ),
+)
+_PreviewCapability = _describe(
+    "PreviewCapability",
+    "Something that previews can do.",
+    id=CharField(
+        help_text=("count_only, funnel, difference, overlap, explanation, as_of, token, estimate. More may be added.")
+    ),
+)
 _FieldChoices = _describe(
     "FieldChoices",
     "Where the choices of a field come from.",
@@ -92,7 +116,7 @@ _ValueField = _describe(
     maximum=FloatField(allow_null=True),
     step=FloatField(allow_null=True),
     scale=IntegerField(allow_null=True, help_text="Decimal places."),
-    default=JSONField(allow_null=True),
+    default=JSONField(),
     time_zone=CharField(allow_null=True),
     missing_meaning=CharField(allow_blank=True, help_text="What a learner without a value means."),
     choices=_FieldChoices(),
@@ -133,6 +157,7 @@ CriterionTypeSerializer = _describe(
     label=CharField(),
     help_text=CharField(allow_blank=True),
     category=CharField(),
+    category_label=CharField(help_text="The heading under which to list the type."),
     scopes=ListField(child=ChoiceField(choices=ScopeType.choices)),
     availability=_Availability(),
     data_source=_DataSource(),
@@ -154,6 +179,7 @@ CriterionTypesSerializer = _describe(
     locale=CharField(),
     scope=ScopeSerializer(),
     limits=_Limits(),
+    capabilities=_PreviewCapability(many=True),
     combinators=_Combinator(many=True),
     error_codes=_ErrorCode(many=True),
     criterion_types=CriterionTypeSerializer(many=True),

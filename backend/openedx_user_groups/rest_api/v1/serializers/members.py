@@ -23,6 +23,14 @@ class MemberSerializer(serializers.Serializer[Any]):
     origin = serializers.ChoiceField(choices=RefreshTrigger.choices, help_text="What made the learner a member.")
 
 
+class PastMemberSerializer(serializers.Serializer[Any]):
+    """A member of a group at an instant of the past, from the change by which they had joined."""
+
+    username = serializers.CharField(source="user.username")
+    joined_at = serializers.DateTimeField(source="at")
+    origin = serializers.ChoiceField(source="trigger", choices=RefreshTrigger.choices)
+
+
 class LearnersSerializer(StrictSerializer):
     """Some learners."""
 
@@ -69,6 +77,9 @@ class RefreshSerializer(serializers.Serializer[Any]):
     added_count = serializers.IntegerField()
     removed_count = serializers.IntegerField()
     member_count = serializers.IntegerField(allow_null=True, help_text="Members afterwards.")
+    pinned_missed_count = serializers.IntegerField(
+        help_text="Pinned learners who were not where they are expected afterwards."
+    )
     plan = serializers.CharField(allow_blank=True, help_text="How the rule was evaluated; for operators.")
     error = serializers.SerializerMethodField(help_text="Why it failed.")
 
@@ -80,6 +91,13 @@ class RefreshSerializer(serializers.Serializer[Any]):
     def get_error(self, refresh: Any) -> dict[str, str] | None:
         """Code and message of a failed run."""
         return {"code": refresh.error_code, "message": refresh.error_message} if refresh.error_code else None
+
+
+class HeldChangeSerializer(serializers.Serializer[Any]):
+    """Somebody who would join or leave if the refresh were confirmed."""
+
+    username = serializers.CharField(allow_null=True, help_text="Null where the account is gone.")
+    kind = serializers.ChoiceField(choices=ChangeKind.choices)
 
 
 class CausingRefreshSerializer(serializers.Serializer[Any]):
@@ -96,7 +114,8 @@ class MembershipChangeSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=ChangeKind.choices)
     at = serializers.DateTimeField()
     rule_version = serializers.IntegerField(help_text="The version of the rule at that time.")
-    refresh = CausingRefreshSerializer(allow_null=True, help_text="Null for a change by hand.")
+    trigger = serializers.ChoiceField(choices=RefreshTrigger.choices, help_text="Why it happened.")
+    refresh = CausingRefreshSerializer(allow_null=True, help_text="Null once the record of the run was deleted.")
 
 
 class MembershipGroupSerializer(serializers.Serializer[Any]):

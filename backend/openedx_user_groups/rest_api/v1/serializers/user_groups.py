@@ -12,6 +12,11 @@ from ..fields import StrictBooleanField, StrictCharField, StrictChoiceField, Str
 from .common import ReasonSerializer, ScopeRequestSerializer, ScopeSerializer, username_of
 from .rules import RuleField
 
+_CONFIRM_HELP = "Save the rule although it contradicts itself; without this, 409 with the code impossible_rule."
+_TOKEN_HELP = (
+    "Of a preview of this rule: exactly its learners become the members, or nothing is saved and the 409 says who "
+    "moved and why (preview_moved)."
+)
 _REVISION_HELP = "The revision of the criterion types that the form was made from."
 
 
@@ -35,11 +40,25 @@ class UserGroupSerializer(serializers.Serializer[Any]):
     members_as_of = serializers.DateTimeField(
         source="group.members_as_of", allow_null=True, help_text="When the members were last brought up to date."
     )
+    pinned_missed_count = serializers.IntegerField(help_text="Pinned learners who are not where they are expected.")
     is_enabled = serializers.BooleanField(
         source="group.is_enabled", help_text="A disabled group keeps its members but is not refreshed or used."
     )
     is_frozen = serializers.BooleanField(
         source="group.is_frozen", help_text="A frozen group keeps its members as they are."
+    )
+    refresh_interval = serializers.IntegerField(
+        source="group.refresh_interval",
+        allow_null=True,
+        help_text="Minutes between refreshes by the schedule; null for as often as the criteria need.",
+    )
+    max_removal_percent = serializers.IntegerField(
+        source="group.max_removal_percent",
+        allow_null=True,
+        help_text="Share of the members that a refresh may remove unasked; null for the site's limit.",
+    )
+    next_refresh_at = serializers.DateTimeField(
+        source="group.next_refresh_at", allow_null=True, help_text="When the schedule refreshes it; null for never."
     )
     created = serializers.DateTimeField(source="group.created")
     modified = serializers.DateTimeField(source="group.modified")
@@ -68,6 +87,8 @@ class UserGroupCreateSerializer(StrictSerializer):
         required=False, allow_null=True, help_text="Required for a group by criteria, not allowed for a list."
     )
     is_enabled = StrictBooleanField(required=False)
+    confirm_impossible = StrictBooleanField(required=False, help_text=_CONFIRM_HELP)
+    preview_token = StrictCharField(required=False, max_length=1024, help_text=_TOKEN_HELP)
     contract_revision = StrictCharField(required=False, max_length=64, help_text=_REVISION_HELP)
 
 
@@ -76,7 +97,7 @@ class UserGroupUpdateSerializer(StrictSerializer):
 
     not_editable = (
         *("uuid", "scope", "membership_source", "state", "state_reason", "member_count", "members_as_of"),
-        *("created", "modified", "created_by", "modified_by"),
+        *("created", "modified", "created_by", "modified_by", "pinned_missed_count", "next_refresh_at"),
     )
 
     name = StrictCharField(required=False, max_length=255, help_text="Unique among the groups of the scope.")
@@ -87,4 +108,12 @@ class UserGroupUpdateSerializer(StrictSerializer):
     )
     is_enabled = StrictBooleanField(required=False)
     is_frozen = StrictBooleanField(required=False)
+    confirm_impossible = StrictBooleanField(required=False, help_text=_CONFIRM_HELP)
+    preview_token = StrictCharField(required=False, max_length=1024, help_text=_TOKEN_HELP)
+    refresh_interval = StrictIntegerField(
+        required=False, allow_null=True, min_value=1, help_text="Minutes; null for as often as the criteria need."
+    )
+    max_removal_percent = StrictIntegerField(
+        required=False, allow_null=True, min_value=0, max_value=100, help_text="Percent; null for the site's limit."
+    )
     contract_revision = StrictCharField(required=False, max_length=64, help_text=_REVISION_HELP)

@@ -12,7 +12,7 @@ from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState
 
 from ..base import ApiViewSet
-from ..filters import MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow
+from ..filters import InstantForm, MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow
 from ..pagination import Pagination
 from ..schema import UUID_PARAMETER, operation
 from ..serializers.members import (
@@ -21,6 +21,7 @@ from ..serializers.members import (
     MemberSerializer,
     MembershipChangeSerializer,
     MembershipSerializer,
+    PastMemberSerializer,
 )
 
 _TAG = "Members"
@@ -54,18 +55,24 @@ class MembersViewSet(ApiViewSet):
         parameters=[
             UUID_PARAMETER,
             OpenApiParameter("search", str, description="How the user name begins; upper or lower case."),
+            OpenApiParameter(
+                "at", str, description="ISO 8601; the members at that time instead of today's. Without an offset: UTC."
+            ),
         ],
     )
     def list(self, request: Any, uuid: str) -> Response:
-        """The members, page by page, in a stable order."""
+        """The members, page by page, in a stable order: today's, or those at an instant that history knows."""
         group = self.access.group(uuid)
         (detail,) = api.describe([group])
+        instant = cleaned(InstantForm, request)["at"]
+        serializer: Any = MemberSerializer if instant is None else PastMemberSerializer
+        members: Any = api.members(group) if instant is None else api.members_at(group, instant)
         return self.page(
-            narrow(MemberFilters, request, api.members(group)),
-            lambda members: MemberSerializer(members, many=True).data,
+            narrow(MemberFilters, request, members),
+            lambda page: serializer(page, many=True).data,
             state=detail.state,
             state_reason=detail.state_reason,
-            members_as_of=group.members_as_of,
+            members_as_of=instant or group.members_as_of,
         )
 
     @operation(

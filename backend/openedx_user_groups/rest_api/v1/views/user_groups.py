@@ -83,8 +83,17 @@ class UserGroupsViewSet(ApiViewSet):
         group = self.access.group(uuid, edit=True)
         data = self.validated(UserGroupUpdateSerializer)
         version, revision = data.pop("rule_version", None), data.pop("contract_revision", None)
+        confirmed = data.pop("confirm_impossible", False)
+        token = data.pop("preview_token", None)
         with self.contract(group.scope, revision):
-            group = api.update_user_group(group.uuid, changes=data, rule_version=version, acting_user=request.user)
+            group = api.update_user_group(
+                group.uuid,
+                changes=data,
+                rule_version=version,
+                confirm_impossible=confirmed,
+                preview_token=token,
+                acting_user=request.user,
+            )
         return Response(_serialized([group])[0])
 
     @operation("archive_user_group", _TAG, {204: None}, (404,), parameters=[UUID_PARAMETER])

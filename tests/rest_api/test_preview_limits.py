@@ -1,0 +1,188 @@
+"""Limits of previews without a worker: the budget, the places, and what is said past them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from openedx_user_groups.data import PreviewState, Scope
+from openedx_user_groups.evaluation.preview_places import cancel, drop, leave_place, take_place
+from openedx_user_groups.exceptions import TooManyPreviews
+from openedx_user_groups.models import PreviewJob
+
+from .conftest import ART, AWAY, BIO, FAILING, ROOT, assert_problem, rule, scope, snapshot
+
+PREVIEWS = f"{ROOT}previews/"
+
+
+def ask(client, definition=None, **more):
+    return client.post(PREVIEWS, {"scope": scope(), "rule": definition or rule(FAILING), **more}, format="json")
+
+
+def test_past_the_budget_without_a_worker(staff, settings):
+    settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
+    before = snapshot()
+    answer = ask(staff)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body == {
+        "state": "over_budget",
+        "as_of": body["as_of"],
+        # Five learners are seen whole: the interval is the number itself.
+        "estimate": {
+            "value": 4, "exactness": "estimate", "low": 4, "high": 4, "universe": 5, "sample_size": 5,
+        },
+    }  # fmt: skip
+    assert snapshot() == before
+    assert not PreviewJob.objects.exists()
+
+
+def test_past_the_budget_without_an_estimate(staff, settings):
+    settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
+    settings.OPENEDX_USER_GROUPS_PREVIEW_ESTIMATE_SECONDS = 0
+    body = ask(staff).json()
+    assert (body["state"], body["estimate"]) == ("over_budget", None)
+
+
+def test_too_many_of_one_person(world, staff, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_USER = 2
+    settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0.3
+    own, other = world.users["staff"].pk, world.users["admin"].pk
+    held = [take_place(own, Scope.course(BIO), editor) for editor in ("one", "two")]
+    start = time.monotonic()
+    answer = ask(staff)
+    assert_problem(answer, 429, "too_many_previews")
+    assert answer.headers["Retry-After"] == "2"
+    assert 0.3 <= time.monotonic() - start < 1.5
+    assert ask(world.client("admin")).status_code == 200
+    drop(held[0])
+    assert ask(staff).status_code == 200
+    assert other != own
+
+
+def test_too_many_in_one_course(world, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_SCOPE = 2
+    settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0
+    for name in ("ada", "ben"):
+        take_place(world.users[name].pk, Scope.course(BIO), "")
+    admin = world.client("admin")
+    assert_problem(ask(admin), 429, "too_many_previews")
+    elsewhere = {"scope": scope(ART), "rule": rule(FAILING)}
+    assert admin.post(PREVIEWS, elsewhere, format="json").status_code == 200
+
+
+def test_an_answer_gives_its_place_up_whatever_it_is(staff):
+    assert ask(staff).status_code == 200
+    assert_problem(ask(staff, rule()), 400, "validation_failed", ("/rule/nodes", "empty_node"))
+    assert not PreviewJob.objects.exists()
+
+
+def test_what_a_dead_process_held_is_free_again(world, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_USER = 1
+    settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0
+    user, course = world.users["staff"].pk, Scope.course(BIO)
+    take_place(user, course, "one")
+    with pytest.raises(TooManyPreviews):
+        take_place(user, course, "two")
+    long_ago = timezone.now() - timedelta(minutes=1)
+    PreviewJob.objects.update(deadline=long_ago, expires_at=long_ago)
+    assert take_place(user, course, "two").pk
+
+
+def test_a_newer_preview_of_the_same_editor_cancels_the_older(world):
+    user, course = world.users["staff"].pk, Scope.course(BIO)
+    older, elsewhere = take_place(user, course, "form"), take_place(user, course, "other form")
+    take_place(user, course, "form")
+    states = dict(PreviewJob.objects.values_list("pk", "state"))
+    assert (states[older.pk], states[elsewhere.pk]) == (PreviewState.CANCELLED, PreviewState.WAITED_FOR)
+    assert leave_place(older, state=PreviewState.SUCCEEDED) is False
+    assert leave_place(elsewhere, state=PreviewState.SUCCEEDED) is True
+
+
+def test_one_that_waits_for_a_worker_is_cancelled_at_once(world):
+    job = take_place(world.users["staff"].pk, Scope.course(BIO), "")
+    PreviewJob.objects.filter(pk=job.pk).update(state=PreviewState.QUEUED, connection_id=None)
+    cancel(job.pk, patience=5)
+    job.refresh_from_db()
+    assert (job.state, job.user_slot, job.scope_slot, job.editor_slot) == ("cancelled", None, None, None)
+
+
+def test_who_may_ask_after_a_preview(world, staff):
+    job = take_place(world.users["staff"].pk, Scope.course(BIO), "")
+    address = f"{PREVIEWS}{job.uuid}/"
+    assert_problem(staff.get(address), 404, "not_found")  # It is answered to whoever waits for it.
+    now = timezone.now()
+    PreviewJob.objects.filter(pk=job.pk).update(
+        state=PreviewState.QUEUED,
+        connection_id=None,
+        as_of=now,
+        request={"rule": {}, "options": {"sample_size": 3, "sample_offset": 0}},
+    )
+    answer = staff.get(address)
+    assert answer.status_code == 202
+    body = answer.json()
+    assert (body["id"], body["state"], body["poll_after_ms"], body["estimate"]) == (str(job.uuid), "queued", 500, None)
+    assert answer.headers["Retry-After"] == "1"
+    for name in ("admin", "other_staff"):
+        assert_problem(world.client(name).get(address), 404, "not_found")
+        assert_problem(world.client(name).delete(address), 404, "not_found")
+    assert_problem(staff.get(f"{PREVIEWS}abc/"), 404, "not_found")
+    assert staff.delete(address).status_code == 204
+    assert_problem(staff.get(address), 409, "preview_cancelled")
+
+
+def test_one_that_no_worker_finishes(world, staff):
+    job = take_place(world.users["staff"].pk, Scope.course(BIO), "")
+    past = timezone.now() - timedelta(minutes=5)
+    PreviewJob.objects.filter(pk=job.pk).update(
+        state=PreviewState.RUNNING, deadline=past, request={"options": {}}, as_of=past
+    )
+    assert_problem(staff.get(f"{PREVIEWS}{job.uuid}/"), 409, "preview_lost")
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_twenty_editors_at_once(settings, world):
+    """Never more at work than allowed, everybody gets an answer, and nothing is left behind."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time.")
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_SCOPE = 3
+    statuses: list[int] = []
+    most, done = 0, threading.Event()
+
+    def edit(name):
+        client = APIClient()
+        client.force_authenticate(world.users[name])
+        for _number in range(3):
+            statuses.append(ask(client, rule(AWAY, FAILING)).status_code)
+        connection.close()
+
+    def watch():
+        nonlocal most
+        while not done.is_set():
+            most = max(most, PreviewJob.objects.filter(scope_slot__isnull=False).count())
+        connection.close()
+
+    for number in range(20):
+        account = User.objects.create(username=f"editor_{number}", is_staff=True, is_superuser=True)
+        world.users[account.username] = account
+    editors = [threading.Thread(target=edit, args=[f"editor_{number}"]) for number in range(20)]
+    watcher = threading.Thread(target=watch)
+    for thread in (watcher, *editors):
+        thread.start()
+    for thread in editors:
+        thread.join()
+    done.set()
+    watcher.join()
+    assert len(statuses) == 60
+    assert set(statuses) <= {200, 429}
+    assert statuses.count(200) >= 20
+    assert 1 <= most <= 3
+    assert not PreviewJob.objects.exists()
