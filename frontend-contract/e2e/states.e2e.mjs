@@ -85,6 +85,26 @@ describe('mistakes', () => {
   });
 });
 
+describe('another language', () => {
+  test('is that of the page, of the criteria and of the mistakes', async () => {
+    const page = await newPage({ locale: 'es' });
+    await open(page);
+    await page.getByRole('heading', { name: 'Grupos de usuarios', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Nuevo grupo por criterios' }).click();
+    const criterion = page.getByRole('group', { name: /^Criterio 1\b/ });
+    await criterion.getByLabel('Criterio', { exact: true }).selectOption({ label: 'Último acceso' });
+    await criterion.getByLabel('Condición').selectOption({ label: 'fue hace más de (días) o después de (fecha)' });
+    await criterion.getByLabel('Días transcurridos (días)').fill('-5');
+    await page.getByText('La regla tiene errores. Se muestran junto a sus campos.').waitFor();
+    await criterion.getByText(/mayor o igual/).waitFor();
+    await criterion.getByLabel('Días transcurridos (días)').fill('10');
+    await page.getByText(/estudiantes cumplen la regla, de /).waitFor();
+    await assertAccessible(page, 'the form in Spanish');
+    await shot(page, 'spanish');
+    await close(page);
+  });
+});
+
 describe('nested criteria', () => {
   test('are added, turned round, counted and removed', async () => {
     const page = await newPage();

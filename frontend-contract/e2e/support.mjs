@@ -36,11 +36,11 @@ export async function stop() {
 }
 
 /** A page in a fresh profile, with what went wrong on it and which requests of the API it sent. */
-export async function newPage() {
+export async function newPage({ locale = 'en' } = {}) {
   const context = await browser.newContext({
     baseURL: world.address,
     deviceScaleFactor: Number(process.env.E2E_SCALE ?? 1),
-    locale: 'en',
+    locale,
     viewport: { width: 1200, height: 900 },
   });
   const page = await context.newPage();

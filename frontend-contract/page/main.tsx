@@ -5,7 +5,7 @@ import '../src/builder/builder.css';
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { IntlProvider } from 'react-intl';
-import { UserGroupBuilder } from '../src/builder/index.js';
+import { textsOf, UserGroupBuilder } from '../src/builder/index.js';
 import type { Scope } from '../src/types.js';
 import { fetchClient } from './fetchClient.js';
 
@@ -65,7 +65,7 @@ function Page() {
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <IntlProvider locale={settings.locale} defaultLocale="en">
+    <IntlProvider locale={settings.locale} messages={textsOf(settings.locale)} defaultLocale="en">
       <Page />
     </IntlProvider>
   </StrictMode>,

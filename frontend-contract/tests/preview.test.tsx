@@ -16,6 +16,8 @@ const answer = (value: number): Preview => ({
   count: { value, universe: 10, exactness: 'exact' },
   nodes: [],
   sample: { size: 0, offset: 0, results: [] },
+  difference: null,
+  overlap: null,
   warnings: [],
   plan: 'statement',
 });

@@ -38,6 +38,20 @@ function validators(Draft) {
   };
 }
 
+const PREVIEWS = { succeeded: 'preview', over_budget: 'preview_over_budget' };
+
+const isList = ({ response }) => 'results' in response;
+
+/** Of each folder of exchanges: the schema of requests, and that of a good answer. */
+const ANSWERS = {
+  errors: [null, () => 'error'],
+  previews: ['preview_request', ({ response }) => PREVIEWS[response.state] ?? 'preview_pending'],
+  explanations: ['explanation_request', () => 'explanation'],
+  collections: [null, (fixture) => (isList(fixture) ? 'collections' : 'collection')],
+  copies: [null, () => 'copy'],
+  refreshes: [null, (fixture) => (isList(fixture) ? 'refresh_difference' : 'refresh')],
+};
+
 /** What must hold for each kind of fixture: [what is validated, with which schema, the expected answer]. */
 function* expectations(folder, fixture) {
   if (folder === 'definitions') {
@@ -51,11 +65,12 @@ function* expectations(folder, fixture) {
     yield ['document', 'metadata', fixture, true];
   } else if (folder === 'user_groups') {
     yield ['user group', 'user_group', fixture, true];
-  } else if (folder === 'previews') {
-    yield ['request', 'preview_request', fixture.request.body, true];
-    yield ['response', fixture.status === 200 ? 'preview' : 'error', fixture.response, true];
-  } else if (folder === 'errors') {
-    yield ['response', 'error', fixture.response, true];
+  } else if (folder in ANSWERS) {
+    const [request, response] = ANSWERS[folder];
+    if (request && fixture.request.body) {
+      yield ['request', request, fixture.request.body, true];
+    }
+    yield ['response', fixture.status < 400 ? response(fixture) : 'error', fixture.response, true];
   } else {
     throw new Error(`Nobody says how fixtures in ${folder} are validated.`);
   }

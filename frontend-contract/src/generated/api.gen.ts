@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/user_group/v1/collections/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List collections
+         * @description Collections by name. Without a scope: those of every scope that one may see.
+         */
+        get: operations["list_collections"];
+        put?: never;
+        /**
+         * Create collection
+         * @description Create a collection. In an exclusive one, learners who are in several groups stay in the first.
+         */
+        post: operations["create_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/collections/{uuid}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve collection
+         * @description One collection with its groups, and whether their rules can match the same learner.
+         */
+        get: operations["retrieve_collection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete collection
+         * @description Dissolve a collection. Its groups stay.
+         */
+        delete: operations["delete_collection"];
+        options?: never;
+        head?: never;
+        /**
+         * Update collection
+         * @description Change a collection. Where its groups, their order or exclusivity change, their members are refreshed.
+         */
+        patch: operations["update_collection"];
+        trace?: never;
+    };
     "/api/user_group/v1/criterion_types/": {
         parameters: {
             query?: never;
@@ -11,7 +63,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The document of a scope: types with their fields, operators, choices and forms, and the limits of rules. */
+        /**
+         * List criterion types
+         * @description The document of a scope: types with their fields, operators, choices and forms, and the limits of rules.
+         */
         get: operations["list_criterion_types"];
         put?: never;
         post?: never;
@@ -28,7 +83,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One type, as in the document of the scope. */
+        /**
+         * Retrieve criterion type
+         * @description One type, as in the document of the scope.
+         */
         get: operations["retrieve_criterion_type"];
         put?: never;
         post?: never;
@@ -45,8 +103,55 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Search the choices of a field, or label stored values again. Values that are not known are left out. */
+        /**
+         * List criterion type choices
+         * @description Search the choices of a field, or label stored values again. Values that are not known are left out.
+         */
         get: operations["list_criterion_type_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/explanations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create explanation
+         * @description Say why a rule, saved or not, matches a learner or does not.
+         *
+         *     For each criterion: the learner's value, how old it is, how far it is from the threshold, and when the answer
+         *     changes if nothing but time passes. Somebody who is no learner of the scope is only told why not. A rule that
+         *     has no answer now is answered with 409, as for a preview.
+         */
+        post: operations["create_explanation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/health/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve health
+         * @description The state of each part. The answer is 200 also where something is wrong: read ``status``.
+         */
+        get: operations["retrieve_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,7 +167,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The groups that a learner is in, of the scopes that one may see. Nobody by that name: no groups. */
+        /**
+         * List memberships
+         * @description The groups that a learner is in, of the scopes that one may see. Nobody by that name: no groups.
+         */
         get: operations["list_memberships"];
         put?: never;
         post?: never;
@@ -82,13 +190,49 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Create preview
          * @description Count and show who would match a rule.
+         *
+         *     The database works on it for as long as the site allows (`succeeded`, exact). After that a worker takes over:
+         *     202, and the address in `Location` is to be asked. Without workers the answer is `over_budget`. Both come with
+         *     an estimate from a random sample, or null where not even a sample could be evaluated in time.
+         *
+         *     A newer preview of the same person, scope and `editor` cancels an older one that still runs, which is then
+         *     answered with 409 (`preview_cancelled`). Too many at once are refused with 429 (`too_many_previews`).
          *
          *     A rule that has no answer now (a source is down, a criterion type is not installed) is answered with 409, whose
          *     one violation points to the criterion and carries the reason's code.
          */
         post: operations["create_preview"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/previews/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve preview
+         * @description How far a preview in a worker is (202), then its result as if it had been answered at once.
+         *
+         *     One that nobody asks after for a while is cancelled; results are kept for some minutes. What kept the rule from
+         *     being evaluated is answered with 409, as is a preview that was cancelled (`preview_cancelled`) or that no worker
+         *     has finished in time (`preview_lost`, `budget_exceeded`).
+         */
+        get: operations["retrieve_preview"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel preview
+         * @description Cancel a preview: what the database is doing for it is stopped.
+         */
+        delete: operations["cancel_preview"];
         options?: never;
         head?: never;
         patch?: never;
@@ -101,10 +245,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Groups in use. Without a scope: those of every scope that one may see. */
+        /**
+         * List user groups
+         * @description Groups in use. Without a scope: those of every scope that one may see.
+         */
         get: operations["list_user_groups"];
         put?: never;
-        /** @description Create a group. Its members are computed before the answer, or by a worker where there is one. */
+        /**
+         * Create user group
+         * @description Create a group. Its members are computed before the answer, or by a worker where there is one.
+         */
         post: operations["create_user_group"];
         delete?: never;
         options?: never;
@@ -119,16 +269,68 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One group, with its rule and its state. */
+        /**
+         * Retrieve user group
+         * @description One group, with its rule and its state.
+         */
         get: operations["retrieve_user_group"];
         put?: never;
         post?: never;
-        /** @description Take a group out of use. Its history is kept; its name becomes free. */
+        /**
+         * Archive user group
+         * @description Take a group out of use. Its history is kept; its name becomes free.
+         */
         delete: operations["archive_user_group"];
         options?: never;
         head?: never;
-        /** @description Change a group. A change of the rule must name the version that was edited, and has the members refreshed. */
+        /**
+         * Update user group
+         * @description Change a group. A change of the rule must name the version that was edited, and has the members refreshed.
+         */
         patch: operations["update_user_group"];
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/copies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create copy
+         * @description Make a new group with the rule of this one, re-bound to the scope. One must be allowed to edit both scopes.
+         *
+         *     What the rule refers to and the scope does not have is listed; the copy cannot be evaluated until its rule is
+         *     edited. A group whose members are listed by hand is not copied (409).
+         */
+        post: operations["create_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/definition_changes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List definition changes
+         * @description The changes, newest first, each with the definition before and after. They are kept for ever.
+         */
+        get: operations["list_definition_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/user_group/v1/user_groups/{uuid}/member_export/": {
@@ -138,7 +340,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The members as CSV with a header. Importing the file again changes nothing. */
+        /**
+         * Export members
+         * @description The members as CSV with a header. Importing the file again changes nothing.
+         */
         get: operations["export_members"];
         put?: never;
         post?: never;
@@ -157,7 +362,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Add, replace or remove members by a file. Rows that name nobody are reported and do not stop the others. */
+        /**
+         * Import members
+         * @description Add, replace or remove members by a file. Rows that name nobody are reported and do not stop the others.
+         */
         post: operations["import_members"];
         delete?: never;
         options?: never;
@@ -172,12 +380,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The members, page by page, in a stable order. */
+        /**
+         * List members
+         * @description The members, page by page, in a stable order: today's, or those at an instant that history knows.
+         */
         get: operations["list_members"];
         put?: never;
-        /** @description Put learners into a group whose members are listed by hand: all of them, or nobody if one is unknown. */
+        /**
+         * Add members
+         * @description Put learners into a group whose members are listed by hand: all of them, or nobody if one is unknown.
+         */
         post: operations["add_members"];
-        /** @description Take learners out of a group whose members are listed by hand. */
+        /**
+         * Remove members
+         * @description Take learners out of a group whose members are listed by hand.
+         */
         delete: operations["remove_members"];
         options?: never;
         head?: never;
@@ -191,11 +408,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The history, newest first. */
+        /**
+         * List membership changes
+         * @description The history, newest first.
+         */
         get: operations["list_membership_changes"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/pinned_examples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pinned examples
+         * @description The pinned examples, oldest first, and whether each is a member now.
+         */
+        get: operations["list_pinned_examples"];
+        put?: never;
+        /**
+         * Pin learner
+         * @description Pin a learner; what was said of the learner before is replaced.
+         */
+        post: operations["pin_learner"];
+        /**
+         * Unpin learners
+         * @description Unpin learners: all of them, or nobody if one is not pinned.
+         */
+        delete: operations["unpin_learners"];
         options?: never;
         head?: never;
         patch?: never;
@@ -208,12 +456,84 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The runs, newest first. */
+        /**
+         * List refreshes
+         * @description The runs, newest first.
+         */
         get: operations["list_refreshes"];
         put?: never;
-        /** @description Have the members computed again. The run that is answered is finished, or queued where there are workers. */
+        /**
+         * Create refresh
+         * @description Have the members computed again. The run that is answered is finished or, where there are workers, queued:
+         *     a new one, or the one that was waiting already.
+         */
         post: operations["create_refresh"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/refreshes/{refresh}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve refresh
+         * @description One run: how far it has come.
+         */
+        get: operations["retrieve_refresh"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/refreshes/{refresh}/confirmation/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm refresh
+         * @description Confirm it. The run that is answered evaluates the rule again and removes those who were shown; it is held
+         *     anew where many others would leave.
+         */
+        post: operations["confirm_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user_group/v1/user_groups/{uuid}/refreshes/{refresh}/difference/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refresh difference
+         * @description Those who would leave, then those who would join, page by page.
+         */
+        get: operations["list_refresh_difference"];
+        put?: never;
+        post?: never;
+        /**
+         * Discard refresh difference
+         * @description Discard it: the members stay as they are, and the schedule tries again later.
+         */
+        delete: operations["discard_refresh_difference"];
         options?: never;
         head?: never;
         patch?: never;
@@ -233,12 +553,20 @@ export interface components {
         ArityEnum: "none" | "one" | "two" | "list";
         /** @description Whether a type can be used now, and why not. */
         Availability: {
-            status: components["schemas"]["StatusEnum"];
+            status: components["schemas"]["AvailabilityStatusEnum"];
             reason_code: string | null;
             message: string | null;
         };
+        /**
+         * @description * `available` - available
+         *     * `degraded` - degraded
+         *     * `unavailable` - unavailable
+         * @enum {string}
+         */
+        AvailabilityStatusEnum: "available" | "degraded" | "unavailable";
         /** @description Something that can be done with a type. */
         Capability: {
+            /** @description preview; explain: a learner's value can be shown; as_of: it answers for other instants than now; answer_learners: a few learners can be answered after an event; predict_change: it is known when the answer changes by time alone. More may be added. */
             id: string;
         };
         /** @description The run that changed a membership. */
@@ -265,6 +593,66 @@ export interface components {
          * @enum {string}
          */
         ChoicesModeEnum: "none" | "inline" | "remote";
+        /** @description A set of groups of one scope. */
+        Collection: {
+            /**
+             * Format: uuid
+             * @description Identifier of the collection.
+             */
+            uuid: string;
+            scope: components["schemas"]["Scope"];
+            /** @description Unique among the collections of the scope. */
+            name: string;
+            description: string;
+            /** @description Whether a learner is in at most one of the groups: the first whose rule matches. */
+            is_exclusive: boolean;
+            /** @description User groups of the collection's scope, in the order that decides. */
+            groups: components["schemas"]["CollectionGroup"][];
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            modified: string;
+        };
+        /** @description A new collection. */
+        CollectionCreate: {
+            scope: components["schemas"]["ScopeRequest"];
+            /** @description Unique among the collections of the scope. */
+            name: string;
+            description?: string;
+            /** @description Whether a learner is in at most one of the groups: the first whose rule matches. True, where it is left out. */
+            is_exclusive?: boolean;
+            /** @description User groups of the collection's scope, in the order that decides. */
+            groups?: string[];
+        };
+        /** @description One collection, with what its rules say of each other. */
+        CollectionDetail: {
+            /**
+             * Format: uuid
+             * @description Identifier of the collection.
+             */
+            uuid: string;
+            scope: components["schemas"]["Scope"];
+            /** @description Unique among the collections of the scope. */
+            name: string;
+            description: string;
+            /** @description Whether a learner is in at most one of the groups: the first whose rule matches. */
+            is_exclusive: boolean;
+            /** @description User groups of the collection's scope, in the order that decides. */
+            groups: components["schemas"]["CollectionGroup"][];
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            modified: string;
+            /** @description Each two of the groups that a rule decides about. */
+            pairs: components["schemas"]["GroupPair"][];
+        };
+        /** @description A group of a collection. */
+        CollectionGroup: {
+            /** Format: uuid */
+            uuid: string;
+            name: string;
+            member_count: number;
+        };
         /** @description A way to combine nodes. */
         Combinator: {
             id: string;
@@ -276,13 +664,41 @@ export interface components {
          * @enum {string}
          */
         CombineEnum: "all" | "any";
+        /** @description The copy, and what could not be carried over. */
+        Copy: {
+            user_group: components["schemas"]["UserGroup"];
+            /** @description Empty where everything exists in the new scope. */
+            unresolved: components["schemas"]["UnresolvedReference"][];
+        };
+        /** @description Where the copy belongs. */
+        CopyRequest: {
+            scope: components["schemas"]["ScopeRequest"];
+            /** @description By default the name of the group, with “(copy)” where the scope has it already. */
+            name?: string;
+        };
         /** @description How many learners match. */
         Count: {
             /** @description Learners who match. */
             value: number;
-            exactness: components["schemas"]["ExactnessEnum"];
-            /** @description Learners of the scope. */
-            universe: number;
+            exactness: components["schemas"]["CountExactnessEnum"];
+            /** @description Learners of the scope; null where only the count was asked for. */
+            universe: number | null;
+        };
+        /**
+         * @description * `exact` - exact
+         * @enum {string}
+         */
+        CountExactnessEnum: "exact";
+        /** @description A criterion that answers for a learner otherwise than the saved rule does, both asked now. */
+        CriterionFlip: {
+            /** @description Its place in the request; null where it was removed. */
+            pointer: string | null;
+            /** @description Its place in the saved rule; null where it is new. */
+            saved_pointer: string | null;
+            /** @description What the saved criterion answers. */
+            saved_answer: boolean | null;
+            /** @description What the criterion of the request answers. */
+            answer: boolean | null;
         };
         /**
          * @description * `criterion` - criterion
@@ -317,6 +733,8 @@ export interface components {
             label: string;
             help_text: string;
             category: string;
+            /** @description The heading under which to list the type. */
+            category_label: string;
             scopes: components["schemas"]["ScopeTypeEnum"][];
             availability: components["schemas"]["Availability"];
             data_source: components["schemas"]["DataSource"];
@@ -339,6 +757,7 @@ export interface components {
             locale: string;
             scope: components["schemas"]["Scope"];
             limits: components["schemas"]["Limits"];
+            capabilities: components["schemas"]["PreviewCapability"][];
             combinators: components["schemas"]["Combinator"][];
             error_codes: components["schemas"]["ErrorCode"][];
             criterion_types: components["schemas"]["CriterionType"][];
@@ -357,16 +776,205 @@ export interface components {
             id: string;
             label: string;
         };
-        /** @description A code of a violation or a state, with a message for a client that has none of its own. */
+        /** @description A definition as it was. */
+        Definition: {
+            name: string;
+            description: string;
+            is_enabled: boolean;
+            is_frozen: boolean;
+            /** @description Null for a group whose members are listed by hand. */
+            rule: components["schemas"]["Rule"] | null;
+        };
+        /** @description One change of a definition. */
+        DefinitionChange: {
+            kind: components["schemas"]["DefinitionChangeKindEnum"];
+            /** Format: date-time */
+            at: string;
+            /** @description User name; null where nobody asked, or the account is gone. */
+            readonly by: string | null;
+            /** @description The version afterwards. */
+            rule_version: number;
+            /** @description What differs. */
+            changed_fields: string[];
+            /** @description Null for a new group. */
+            before: components["schemas"]["Definition"] | null;
+            /** @description Null for a group that was archived. */
+            after: components["schemas"]["Definition"] | null;
+        };
+        /**
+         * @description * `created` - Created
+         *     * `copied` - Created as a copy
+         *     * `changed` - Changed
+         *     * `archived` - Archived
+         * @enum {string}
+         */
+        DefinitionChangeKindEnum: "created" | "copied" | "changed" | "archived";
+        /** @description What a refresh with this rule would do to the group's present members. */
+        Difference: {
+            /** @description Learners who would join. */
+            added: number;
+            /** @description Members who would leave. */
+            removed: number;
+            /** @description Members who would stay. */
+            unchanged: number;
+            /** @description Null where no learners were asked for. */
+            sample: components["schemas"]["DifferenceSample"] | null;
+        };
+        /** @description Which learners of the difference to show. */
+        DifferenceRequest: {
+            /**
+             * @description Those who would join, or those who would leave.
+             *
+             *     * `added` - Joined
+             *     * `removed` - Left
+             */
+            kind: components["schemas"]["ChangeKindEnum"];
+            /** @description Learners to show; at most the limit in the criterion types' document. */
+            size?: number;
+            /**
+             * @description Learners to skip, to see the next ones.
+             * @default 0
+             */
+            offset?: number;
+        };
+        /** @description Some of those who would join or leave. */
+        DifferenceSample: {
+            /**
+             * @description Those who would join, or leave.
+             *
+             *     * `added` - Joined
+             *     * `removed` - Left
+             */
+            kind: components["schemas"]["ChangeKindEnum"];
+            /** @description Learners asked for. */
+            size: number;
+            /** @description Learners skipped. */
+            offset: number;
+            results: components["schemas"]["LearnerMove"][];
+        };
+        /** @description How far the value is from where the answer changes. */
+        Distance: {
+            /** @description The nearest threshold. */
+            threshold: components["schemas"]["ShownValue"];
+            /**
+             * Format: double
+             * @description The value minus the threshold: negative below it.
+             */
+            difference: number;
+            unit: string | null;
+        };
+        /** @description A code of an error, a violation, a warning or a state, with a message for a client that has none of its own. */
         ErrorCode: {
             id: string;
             message: string;
         };
-        /**
-         * @description * `exact` - exact
-         * @enum {string}
-         */
-        ExactnessEnum: "exact";
+        /** @description About how many learners match, from a random sample. */
+        Estimate: {
+            /** @description Learners who match, estimated. */
+            value: number;
+            /** @description What kind of number this is. */
+            readonly exactness: components["schemas"]["EstimateExactnessEnum"];
+            /** @description No fewer, with 95 % confidence. */
+            low: number;
+            /** @description No more, with 95 % confidence. */
+            high: number;
+            /** @description Learners of the scope, estimated too where they are many. */
+            universe: number;
+            /** @description Learners of the scope that were looked at. */
+            sample_size: number;
+        };
+        /** @enum {string} */
+        EstimateExactnessEnum: "estimate";
+        /** @description What one criterion found. */
+        ExplainedCriterion: {
+            /** @description Id of the criterion type. */
+            type: string;
+            /** @description What is asked about. */
+            label: string;
+            operator: string;
+            /** @description The learner's values: a few of them where there are many. */
+            values: components["schemas"]["LearnerValue"][];
+            /** @description How many values the learner has. */
+            value_count: number;
+            /** @description False for a type that answers only yes or no. */
+            tells_values: boolean;
+            /** @description What a missing value counts as, where it does. */
+            counts_as: components["schemas"]["ShownValue"] | null;
+            distance: components["schemas"]["Distance"] | null;
+            /**
+             * @description as_of: it answers for the instant asked for. current_data: it uses the data of today.
+             *
+             *     * `as_of` - as_of
+             *     * `current_data` - current_data
+             */
+            uses: components["schemas"]["UsesEnum"];
+            /**
+             * Format: date-time
+             * @description Right after this instant the answer is another, if nothing but time passes.
+             */
+            next_change: string | null;
+        };
+        /** @description One node of the rule. */
+        ExplainedNode: {
+            /** @description JSON pointer of the node in the rule. */
+            pointer: string;
+            matches: boolean;
+            /** @description The reason in words, in the language of the request. */
+            sentence: string;
+            /** @description Null for a node that combines others. */
+            criterion: components["schemas"]["ExplainedCriterion"] | null;
+        };
+        /** @description Why a rule matches a learner or does not. */
+        Explanation: {
+            /**
+             * Format: date-time
+             * @description The instant that the rule was evaluated for.
+             */
+            as_of: string;
+            /** @description Null for somebody who is no learner of the scope. */
+            username: string | null;
+            /**
+             * @description Why somebody is no learner here.
+             *
+             *     * `not_enrolled` - not_enrolled
+             *     * `inactive_enrollment` - inactive_enrollment
+             *     * `retired_account` - retired_account
+             *     * `inactive_account` - inactive_account
+             */
+            outside: (string & (components["schemas"]["OutsideEnum"] | components["schemas"]["NullEnum"])) | null;
+            matches: boolean;
+            /** @description The answer in words, in the language of the request. */
+            sentence: string;
+            /** @description Every node in reading order, the rule itself first. */
+            nodes: components["schemas"]["ExplainedNode"][];
+            /**
+             * Format: date-time
+             * @description When the rule's answer changes if nothing but time passes; null if it does not.
+             */
+            next_change: string | null;
+            /** @description False where a criterion cannot tell. */
+            next_change_known: boolean;
+        };
+        /** @description A learner and a rule. */
+        ExplanationRequest: {
+            scope: components["schemas"]["ScopeRequest"];
+            /** @description User name or e-mail address. */
+            learner: string;
+            /** @description The rule; without it, the saved one of the group. */
+            rule?: components["schemas"]["Rule"] | null;
+            /**
+             * Format: uuid
+             * @description The group that is asked about, or whose rule is edited.
+             */
+            user_group?: string | null;
+            /**
+             * Format: date-time
+             * @description Another instant than now, not further away than the settings allow; 90 days unless they differ.
+             */
+            as_of?: string;
+            /** @description The revision of the criterion types that the form was made from. */
+            contract_revision?: string;
+        };
         /** @description Where the choices of a field come from. */
         FieldChoices: {
             mode: components["schemas"]["ChoicesModeEnum"];
@@ -380,6 +988,7 @@ export interface components {
             page_size?: number;
             resolve_param?: string;
         };
+        FinishedPreview: components["schemas"]["Preview"] | components["schemas"]["OverBudgetPreview"];
         /** @description JSON Schema and hints for drawing it. Opaque: never convert the case of their keys. */
         Form: {
             schema: {
@@ -404,6 +1013,30 @@ export interface components {
          * @enum {string}
          */
         FreshnessModeEnum: "live" | "event" | "scheduled";
+        /** @description Another group with members among the learners who match. */
+        GroupOverlap: {
+            /** Format: uuid */
+            user_group: string;
+            name: string;
+            /** @description All its members. */
+            member_count: number;
+            /** @description Those of its members who match the rule. */
+            learners: number;
+        };
+        /** @description What the rules of two groups say of a common learner, whatever the data. */
+        GroupPair: {
+            /**
+             * Format: uuid
+             * @description The group that comes first.
+             */
+            first: string;
+            /** Format: uuid */
+            second: string;
+            /** @description Whether no learner can ever match both. */
+            disjoint: boolean;
+            /** @description A learner whom both may match, in words. Null for disjoint rules, and for rules too large to tell. */
+            example: string | null;
+        };
         /**
          * @description * `fresh` - Up to date
          *     * `refreshing` - Refreshing
@@ -415,6 +1048,31 @@ export interface components {
          * @enum {string}
          */
         GroupStateEnum: "fresh" | "refreshing" | "stale" | "held" | "unevaluable" | "frozen" | "disabled";
+        /** @description All parts. More may be added. */
+        Health: {
+            /**
+             * @description Degraded where any part has a problem.
+             *
+             *     * `ok` - ok
+             *     * `degraded` - degraded
+             */
+            status: components["schemas"]["HealthStatusEnum"];
+            parts: {
+                [key: string]: components["schemas"]["PartHealth"];
+            };
+        };
+        /**
+         * @description * `ok` - ok
+         *     * `degraded` - degraded
+         * @enum {string}
+         */
+        HealthStatusEnum: "ok" | "degraded";
+        /** @description Somebody who would join or leave if the refresh were confirmed. */
+        HeldChange: {
+            /** @description Null where the account is gone. */
+            username: string | null;
+            kind: components["schemas"]["ChangeKindEnum"];
+        };
         /**
          * @description * `auto` - Whatever the file holds
          *     * `username` - Username
@@ -468,12 +1126,60 @@ export interface components {
              */
             outcome: components["schemas"]["OutcomeEnum"];
         };
+        /** @description What a criterion's answer is made from. */
+        LeafData: {
+            /** @description JSON pointer of the criterion in the request. */
+            pointer: string;
+            /**
+             * @description as_of: it answers for the instant asked for. current_data: it uses the data of today.
+             *
+             *     * `as_of` - as_of
+             *     * `current_data` - current_data
+             */
+            uses: components["schemas"]["UsesEnum"];
+        };
+        /** @description A learner who would join or leave, and why. */
+        LearnerMove: {
+            username: string;
+            /**
+             * @description rule: the rule was edited; data: the saved rule, asked now, would do the same; universe: no longer a learner of the scope; unknown: the saved rule has no answer now.
+             *
+             *     * `rule` - The rule differs from the saved one
+             *     * `data` - The learner's data, or the time, moved on
+             *     * `universe` - No longer an active learner here
+             *     * `unknown` - The saved rule cannot be evaluated
+             */
+            cause: components["schemas"]["MoveCauseEnum"];
+            /** @description Pointers of the criteria whose opposite answer alone would turn the result for this learner; where none would alone, the fewest that would together. */
+            decided_by: string[];
+            /** @description What the edit changed for this learner, where it is the cause. */
+            flips: components["schemas"]["CriterionFlip"][];
+        };
+        /** @description A value of the learner. */
+        LearnerValue: {
+            /** @description In the unit beside it. */
+            value: unknown;
+            /** @description For instance % or days. */
+            unit: string | null;
+            /** @description In words, in the language of the request. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it was written; null where nobody knows.
+             */
+            recorded: string | null;
+            /**
+             * Format: double
+             * @description How long ago that was.
+             */
+            age_days: number | null;
+        };
         /** @description Some learners. */
         Learners: {
             /** @description User names or e-mail addresses. */
             learners: string[];
         };
-        /** @description How large a rule may be. */
+        /** @description How large a rule may be, and how far previews go. */
         Limits: {
             /** @description Criteria in a rule. */
             criteria: number;
@@ -483,6 +1189,29 @@ export interface components {
             sample_size: number;
             /** @description Values in a list. */
             list_items: number;
+            /** @description Groups with which a preview is compared. */
+            overlap_groups: number;
+            /** @description Pinned learners of a group. */
+            pinned_examples: number;
+            /** @description How many days ago a preview or an explanation may be of. */
+            as_of_days_back: number;
+            /** @description How many days ahead. */
+            as_of_days_ahead: number;
+            /**
+             * Format: double
+             * @description How long a preview may take before a worker takes over or it is estimated.
+             */
+            preview_seconds: number;
+            /**
+             * Format: double
+             * @description How long it may take in a worker.
+             */
+            preview_job_seconds: number;
+            /**
+             * Format: double
+             * @description For how long the learners of a preview can be saved as seen.
+             */
+            preview_token_seconds: number;
         };
         /** @description A member of a group. */
         Member: {
@@ -498,6 +1227,7 @@ export interface components {
              *     * `rule_change` - Rule changed
              *     * `import` - Import
              *     * `rerun` - Course re-run
+             *     * `reconcile` - Check against the rule
              */
             origin: components["schemas"]["RefreshTriggerEnum"];
         };
@@ -550,7 +1280,19 @@ export interface components {
             at: string;
             /** @description The version of the rule at that time. */
             rule_version: number;
-            /** @description Null for a change by hand. */
+            /**
+             * @description Why it happened.
+             *
+             *     * `manual` - By hand
+             *     * `schedule` - Schedule
+             *     * `event` - Event
+             *     * `rule_change` - Rule changed
+             *     * `import` - Import
+             *     * `rerun` - Course re-run
+             *     * `reconcile` - Check against the rule
+             */
+            trigger: components["schemas"]["RefreshTriggerEnum"];
+            /** @description Null once the record of the run was deleted. */
             refresh: components["schemas"]["CausingRefresh"] | null;
         };
         /** @description A group that a learner is in. */
@@ -571,6 +1313,14 @@ export interface components {
          * @enum {string}
          */
         MembershipSourceEnum: "criteria" | "manual";
+        /**
+         * @description * `rule` - The rule differs from the saved one
+         *     * `data` - The learner's data, or the time, moved on
+         *     * `universe` - No longer an active learner here
+         *     * `unknown` - The saved rule cannot be evaluated
+         * @enum {string}
+         */
+        MoveCauseEnum: "rule" | "data" | "universe" | "unknown";
         /** @description An inner node that combines others. */
         NestedRule: {
             /**
@@ -597,12 +1347,23 @@ export interface components {
             /** @description At least one, in order. */
             nodes: components["schemas"]["RuleNode"][];
         };
-        /** @description How many learners one node of the rule matches. */
+        /** @description What one node of the rule does to the number of learners. */
         NodeCount: {
             /** @description JSON pointer of the node in the request. */
             pointer: string;
+            /** @description Learners of the scope who match this node. */
             count: number;
+            /** @description The funnel: learners whom the rule around this node has after this node, in the order of the rule. For all those who match this node and those before it, for any those who match at least one of them; before that rule is negated. Null for the outermost rule. */
+            running: number | null;
+            /** @description Of criteria: learners who match the whole rule once this criterion is removed. */
+            without: number | null;
+            /** @description Of criteria: without this criterion exactly the same learners match. */
+            redundant: boolean | null;
+            /** @description Of criteria: nobody matches, but somebody would without this criterion. */
+            decisive: boolean | null;
         };
+        /** @enum {unknown} */
+        NullEnum: null;
         /** @description An operator as a type offers it. */
         Operator: {
             id: string;
@@ -639,6 +1400,42 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "added" | "already_member" | "removed" | "not_a_member" | "not_found" | "not_in_scope" | "invalid" | "duplicate";
+        /**
+         * @description * `not_enrolled` - not_enrolled
+         *     * `inactive_enrollment` - inactive_enrollment
+         *     * `retired_account` - retired_account
+         *     * `inactive_account` - inactive_account
+         * @enum {string}
+         */
+        OutsideEnum: "not_enrolled" | "inactive_enrollment" | "retired_account" | "inactive_account";
+        /** @description A preview that takes longer than is allowed, where no worker can take it over. */
+        OverBudgetPreview: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "over_budget";
+            /**
+             * Format: date-time
+             * @description The instant that the estimate is for.
+             */
+            as_of: string;
+            estimate: components["schemas"]["Estimate"] | null;
+        };
+        /**
+         * @description * `over_budget` - over_budget
+         * @enum {string}
+         */
+        OverBudgetPreviewStateEnum: "over_budget";
+        /** @description The other groups of the scope that share learners with the rule. */
+        Overlap: {
+            /** @description The largest overlap first; groups without any are left out. */
+            groups: components["schemas"]["GroupOverlap"][];
+            /** @description Groups that were looked at: those with the most members. */
+            compared: number;
+            /** @description Groups with members that were not looked at. */
+            left_out: number;
+        };
         PaginatedChoiceList: {
             /** Format: uri */
             next: string | null;
@@ -651,6 +1448,45 @@ export interface components {
             /** @description Results on the pages before. */
             start: number;
             results: components["schemas"]["Choice"][];
+        };
+        PaginatedCollectionList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            /** @description Results on all pages. */
+            count: number;
+            num_pages: number;
+            current_page: number;
+            /** @description Results on the pages before. */
+            start: number;
+            results: components["schemas"]["Collection"][];
+        };
+        PaginatedDefinitionChangeList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            /** @description Results on all pages. */
+            count: number;
+            num_pages: number;
+            current_page: number;
+            /** @description Results on the pages before. */
+            start: number;
+            results: components["schemas"]["DefinitionChange"][];
+        };
+        PaginatedHeldChangeList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            /** @description Results on all pages. */
+            count: number;
+            num_pages: number;
+            current_page: number;
+            /** @description Results on the pages before. */
+            start: number;
+            results: components["schemas"]["HeldChange"][];
         };
         PaginatedMemberList: {
             /** Format: uri */
@@ -697,6 +1533,19 @@ export interface components {
             start: number;
             results: components["schemas"]["Membership"][];
         };
+        PaginatedPinnedExampleList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            /** @description Results on all pages. */
+            count: number;
+            num_pages: number;
+            current_page: number;
+            /** @description Results on the pages before. */
+            start: number;
+            results: components["schemas"]["PinnedExample"][];
+        };
         PaginatedRefreshList: {
             /** Format: uri */
             next: string | null;
@@ -723,6 +1572,24 @@ export interface components {
             start: number;
             results: components["schemas"]["UserGroup"][];
         };
+        /** @description One part of the machinery. */
+        PartHealth: {
+            /** @description Stable codes; empty where all is well. */
+            problems: string[];
+            /** @description Numbers, and instants in ISO 8601 or null. */
+            figures: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Changes of a collection; what is left out stays as it is. */
+        PatchedCollectionUpdate: {
+            name?: string;
+            description?: string;
+            /** @description Whether a learner is in at most one of the groups: the first whose rule matches. */
+            is_exclusive?: boolean;
+            /** @description User groups of the collection's scope, in the order that decides. */
+            groups?: string[];
+        };
         /** @description Changes of a group; what is left out stays as it is. */
         PatchedUserGroupUpdate: {
             /** @description Unique among the groups of the scope. */
@@ -733,8 +1600,62 @@ export interface components {
             rule_version?: number;
             is_enabled?: boolean;
             is_frozen?: boolean;
+            /** @description Save the rule although it contradicts itself; without this, 409 with the code impossible_rule. */
+            confirm_impossible?: boolean;
+            /** @description Of a preview of this rule: exactly its learners become the members, or nothing is saved and the 409 says who moved and why (preview_moved). */
+            preview_token?: string;
+            /** @description Minutes; null for as often as the criteria need. */
+            refresh_interval?: number | null;
+            /** @description Percent; null for the site's limit. */
+            max_removal_percent?: number | null;
             /** @description The revision of the criterion types that the form was made from. */
             contract_revision?: string;
+        };
+        /** @description A preview in a worker. */
+        PendingPreview: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["PendingPreviewStateEnum"];
+            /**
+             * Format: date-time
+             * @description The instant that the estimate is for.
+             */
+            as_of: string;
+            progress: components["schemas"]["Progress"];
+            /** @description When to ask again. */
+            poll_after_ms: number;
+            estimate: components["schemas"]["Estimate"] | null;
+        };
+        /**
+         * @description * `queued` - queued
+         *     * `running` - running
+         * @enum {string}
+         */
+        PendingPreviewStateEnum: "queued" | "running";
+        /** @description A learner who, staff say, must be in the group or must not be. */
+        PinnedExample: {
+            username: string;
+            /** @description Whether the learner must be in the group, or must not be. */
+            expected: boolean;
+            /** @description Whether the learner is in the group now. */
+            is_member: boolean;
+            note: string;
+            /** Format: date-time */
+            created: string;
+            /** @description User name. */
+            readonly created_by: string | null;
+        };
+        /** @description A learner to pin. */
+        PinnedExampleRequest: {
+            /** @description User name or e-mail address. */
+            learner: string;
+            /** @description Whether the learner must be in the group, or must not be. */
+            expected: boolean;
+            /**
+             * @description Why; for staff.
+             * @default
+             */
+            note?: string;
         };
         /**
          * @description * `statement` - statement
@@ -744,17 +1665,27 @@ export interface components {
         PlanEnum: "statement" | "bitmaps";
         /** @description Who would be in the group. Nothing was saved. */
         Preview: {
-            state: components["schemas"]["PreviewStateEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "succeeded";
             /**
              * Format: date-time
              * @description The instant that the rule was evaluated for.
              */
             as_of: string;
             count: components["schemas"]["Count"];
-            /** @description Every node in reading order, the rule itself first. */
+            /** @description Every node in reading order, the rule itself first; it alone where only the count was asked for. */
             nodes: components["schemas"]["NodeCount"][];
             sample: components["schemas"]["Sample"];
+            /** @description Of a saved group with criteria; null without one, and where only the count was asked for. */
+            difference: components["schemas"]["Difference"] | null;
+            /** @description Null where it was not asked for. */
+            overlap: components["schemas"]["Overlap"] | null;
             warnings: components["schemas"]["RuleWarning"][];
+            /** @description Every criterion in reading order. */
+            leaves: components["schemas"]["LeafData"][];
             /**
              * @description How it was evaluated.
              *
@@ -762,7 +1693,20 @@ export interface components {
              *     * `bitmaps` - bitmaps
              */
             plan: components["schemas"]["PlanEnum"];
+            /** @description To be sent as preview_token on saving; null where none was asked for or the learners are too many. */
+            token: string | null;
         };
+        /** @description Something that previews can do. */
+        PreviewCapability: {
+            /** @description count_only, funnel, difference, overlap, explanation, as_of, token, estimate. More may be added. */
+            id: string;
+        };
+        /**
+         * @description * `count` - The number of learners
+         *     * `full` - The numbers of every part of the rule
+         * @enum {string}
+         */
+        PreviewDetailEnum: "count" | "full";
         /** @description A rule to try. */
         PreviewRequest: {
             scope: components["schemas"]["ScopeRequest"];
@@ -777,6 +1721,30 @@ export interface components {
             sample_size?: number;
             /** @description Learners to skip, to see the next ones. */
             sample_offset?: number;
+            /**
+             * @description count: only how many match is worked out, and what else is asked for by name.
+             *
+             *     * `count` - The number of learners
+             *     * `full` - The numbers of every part of the rule
+             * @default full
+             */
+            detail?: components["schemas"]["PreviewDetailEnum"];
+            /** @description Show who would join or leave user_group; the numbers come without being asked for. */
+            difference?: components["schemas"]["DifferenceRequest"] | null;
+            /**
+             * @description Say how many of the learners are members of other groups of the scope.
+             * @default false
+             */
+            overlap?: boolean;
+            /**
+             * Format: date-time
+             * @description Another instant than now, not further away than the settings allow; 90 days unless they differ.
+             */
+            as_of?: string;
+            /** @description Keep the learners, so that exactly they can be saved: the answer then has a token. Costs a query. */
+            token?: boolean;
+            /** @description Which of the person's editors asks (any text of the client's): a newer preview cancels an older. */
+            editor?: string;
             /** @description The revision of the criterion types that the form was made from. */
             contract_revision?: string;
         };
@@ -810,6 +1778,11 @@ export interface components {
             /** @description Each mistake with its place and code. */
             violations?: components["schemas"]["Violation"][];
         };
+        /** @description How long a preview has been at it, and how long it may be at most. */
+        Progress: {
+            elapsed_ms: number;
+            limit_ms: number;
+        };
         /** @description Why a group is in its state. */
         Reason: {
             /** @description Stable code. */
@@ -818,6 +1791,8 @@ export interface components {
             message: string;
             /** @description The node of the rule that is the reason. */
             pointer?: string;
+            /** @description With the code unresolved_reference: everything that is missing. */
+            references?: components["schemas"]["UnresolvedReference"][];
         };
         /** @description A run: from request to result. */
         Refresh: {
@@ -832,6 +1807,7 @@ export interface components {
              *     * `rule_change` - Rule changed
              *     * `import` - Import
              *     * `rerun` - Course re-run
+             *     * `reconcile` - Check against the rule
              */
             trigger: components["schemas"]["RefreshTriggerEnum"];
             /**
@@ -842,6 +1818,9 @@ export interface components {
              *     * `succeeded` - Succeeded
              *     * `failed` - Failed
              *     * `cancelled` - Cancelled
+             *     * `held` - Waiting for confirmation
+             *     * `confirmed` - Confirmed
+             *     * `discarded` - Discarded
              */
             state: components["schemas"]["RefreshStateEnum"];
             /** @description User name, where a person asked for it. */
@@ -862,6 +1841,8 @@ export interface components {
             removed_count: number;
             /** @description Members afterwards. */
             member_count: number | null;
+            /** @description Pinned learners who were not where they are expected afterwards. */
+            pinned_missed_count: number;
             /** @description How the rule was evaluated; for operators. */
             plan: string;
             /** @description Why it failed. */
@@ -878,9 +1859,12 @@ export interface components {
          *     * `succeeded` - Succeeded
          *     * `failed` - Failed
          *     * `cancelled` - Cancelled
+         *     * `held` - Waiting for confirmation
+         *     * `confirmed` - Confirmed
+         *     * `discarded` - Discarded
          * @enum {string}
          */
-        RefreshStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        RefreshStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "held" | "confirmed" | "discarded";
         /**
          * @description * `manual` - By hand
          *     * `schedule` - Schedule
@@ -888,9 +1872,10 @@ export interface components {
          *     * `rule_change` - Rule changed
          *     * `import` - Import
          *     * `rerun` - Course re-run
+         *     * `reconcile` - Check against the rule
          * @enum {string}
          */
-        RefreshTriggerEnum: "manual" | "schedule" | "event" | "rule_change" | "import" | "rerun";
+        RefreshTriggerEnum: "manual" | "schedule" | "event" | "rule_change" | "import" | "rerun" | "reconcile";
         /** @description The outermost node of a rule. */
         Rule: {
             /**
@@ -925,8 +1910,15 @@ export interface components {
         /** @description Something to know about a rule that is valid. */
         RuleWarning: {
             code: string;
+            /** @description JSON pointer of the node in the request. */
             pointer: string;
             message: string;
+            /** @description JSON pointers of the other nodes that make it so. */
+            related: string[];
+            /** @description Numbers and names that occur in the message. */
+            params: {
+                [key: string]: unknown;
+            };
         };
         /** @description Some of the learners who match. */
         Sample: {
@@ -976,13 +1968,26 @@ export interface components {
          * @enum {string}
          */
         ScopeTypeEnum: "course" | "organization" | "instance";
-        /**
-         * @description * `available` - available
-         *     * `degraded` - degraded
-         *     * `unavailable` - unavailable
-         * @enum {string}
-         */
-        StatusEnum: "available" | "degraded" | "unavailable";
+        /** @description A value as staff read it. */
+        ShownValue: {
+            /** @description A number, a text or a truth value, in this unit. */
+            value: unknown;
+            /** @description For instance % or days; null without one. */
+            unit: string | null;
+            /** @description The value in words, in the language of the request. */
+            text: string;
+        };
+        /** @description Something that a copied rule refers to and that does not exist in its scope. */
+        UnresolvedReference: {
+            /** @description The criterion: a JSON pointer into the group. */
+            pointer: string;
+            /** @description The field of the configuration; empty where the criterion as a whole has no place. */
+            field: string;
+            /** @description What the configuration holds. */
+            value: string;
+            /** @description How it was called in the scope that the rule was copied from. */
+            label: string;
+        };
         /** @description A user group. Its members are a resource of their own. */
         UserGroup: {
             /**
@@ -1024,10 +2029,21 @@ export interface components {
              * @description When the members were last brought up to date.
              */
             members_as_of: string | null;
+            /** @description Pinned learners who are not where they are expected. */
+            pinned_missed_count: number;
             /** @description A disabled group keeps its members but is not refreshed or used. */
             is_enabled: boolean;
             /** @description A frozen group keeps its members as they are. */
             is_frozen: boolean;
+            /** @description Minutes between refreshes by the schedule; null for as often as the criteria need. */
+            refresh_interval: number | null;
+            /** @description Share of the members that a refresh may remove unasked; null for the site's limit. */
+            max_removal_percent: number | null;
+            /**
+             * Format: date-time
+             * @description When the schedule refreshes it; null for never.
+             */
+            next_refresh_at: string | null;
             /** Format: date-time */
             created: string;
             /** Format: date-time */
@@ -1053,9 +2069,19 @@ export interface components {
             /** @description Required for a group by criteria, not allowed for a list. */
             rule?: components["schemas"]["Rule"] | null;
             is_enabled?: boolean;
+            /** @description Save the rule although it contradicts itself; without this, 409 with the code impossible_rule. */
+            confirm_impossible?: boolean;
+            /** @description Of a preview of this rule: exactly its learners become the members, or nothing is saved and the 409 says who moved and why (preview_moved). */
+            preview_token?: string;
             /** @description The revision of the criterion types that the form was made from. */
             contract_revision?: string;
         };
+        /**
+         * @description * `as_of` - as_of
+         *     * `current_data` - current_data
+         * @enum {string}
+         */
+        UsesEnum: "as_of" | "current_data";
         /** @description A field of a type's configuration. */
         ValueField: {
             name: string;
@@ -1102,6 +2128,378 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_collections: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. A page after the last one is answered with 404. */
+                page?: number;
+                /** @description Results in a page. Larger values than 100 are taken as 100. */
+                page_size?: number;
+                /** @description Course key (write + as %2B) or short name of the organization; empty for the whole site. */
+                scope_key?: string;
+                /** @description Kind of scope. */
+                scope_type?: "course" | "instance" | "organization";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCollectionList"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The collection. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The collection. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The collection. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedCollectionUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_criterion_types: {
         parameters: {
             query: {
@@ -1134,7 +2532,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1206,7 +2604,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1286,7 +2684,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedChoiceList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1333,6 +2731,138 @@ export interface operations {
             };
         };
     };
+    create_explanation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplanationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_memberships: {
         parameters: {
             query: {
@@ -1357,7 +2887,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedMembershipList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1422,10 +2952,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["FinishedPreview"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingPreview"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1452,7 +2990,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1472,6 +3010,138 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. Codes: too_many_previews, and others. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The preview. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingPreview"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The preview. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1526,7 +3196,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedUserGroupList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1594,7 +3264,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserGroup"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1621,7 +3291,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1798,7 +3468,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserGroup"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1834,7 +3504,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1854,6 +3524,176 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Copy"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_definition_changes: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. A page after the last one is answered with 404. */
+                page?: number;
+                /** @description Results in a page. Larger values than 100 are taken as 100. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDefinitionChangeList"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1954,7 +3794,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportReport"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1990,7 +3830,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2031,6 +3871,8 @@ export interface operations {
     list_members: {
         parameters: {
             query?: {
+                /** @description ISO 8601; the members at that time instead of today's. Without an offset: UTC. */
+                at?: string;
                 /** @description Number of the page, from 1. A page after the last one is answered with 404. */
                 page?: number;
                 /** @description Results in a page. Larger values than 100 are taken as 100. */
@@ -2055,7 +3897,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2126,7 +3968,7 @@ export interface operations {
                     "application/json": components["schemas"]["MembersChanged"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +4004,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2224,7 +4066,7 @@ export interface operations {
                     "application/json": components["schemas"]["MembersChanged"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2260,7 +4102,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2330,7 +4172,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedMembershipChangeList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2377,7 +4219,7 @@ export interface operations {
             };
         };
     };
-    list_refreshes: {
+    list_pinned_examples: {
         parameters: {
             query?: {
                 /** @description Number of the page, from 1. A page after the last one is answered with 404. */
@@ -2399,10 +4241,262 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["PaginatedPinnedExampleList"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_learner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinnedExampleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedExample"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpin_learners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Learners"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refreshes: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. A page after the last one is answered with 404. */
+                page?: number;
+                /** @description Results in a page. Larger values than 100 are taken as 100. */
+                page_size?: number;
+                /** @description Any of these states; repeat it. */
+                state?: ("cancelled" | "confirmed" | "discarded" | "failed" | "held" | "queued" | "running" | "succeeded")[];
+                trigger?: "event" | "import" | "manual" | "reconcile" | "rerun" | "rule_change" | "schedule";
+            };
+            header?: never;
+            path: {
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["PaginatedRefreshList"];
                 };
             };
-            /** @description The request is not valid; violations say where and why. Codes: validation_failed, and others. */
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2496,7 +4590,288 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not fit the present state. Codes: conflict, contract_stale, name_taken, not_refreshable, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrieve_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                refresh: string;
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refresh"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                refresh: string;
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refresh"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refresh_difference: {
+        parameters: {
+            query?: {
+                kind?: "added" | "removed";
+                /** @description Number of the page, from 1. A page after the last one is answered with 404. */
+                page?: number;
+                /** @description Results in a page. Larger values than 100 are taken as 100. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The run. */
+                refresh: string;
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedHeldChangeList"];
+                };
+            };
+            /** @description The request is not valid; violations say where and why. Codes: outside_history, validation_failed, and others. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_refresh_difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                refresh: string;
+                /** @description The user group. */
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. Codes: permission_denied, and others. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the present state. Codes: budget_exceeded, collection_not_exclusive, conflict, contract_stale, database_busy, impossible_rule, in_other_group, name_taken, not_held, not_refreshable, preview_cancelled, preview_expired, preview_lost, preview_moved, rule_version_conflict, source_unavailable, unevaluable, wrong_membership_source, and others. */
             409: {
                 headers: {
                     [name: string]: unknown;

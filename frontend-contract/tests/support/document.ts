@@ -42,6 +42,7 @@ function type(id: string, fields: ValueField[], operators: Operator[], rest: Par
     label: `Type ${id}`,
     help_text: `About ${id}.`,
     category: 'invented',
+    category_label: 'Invented',
     scopes: ['course'],
     availability: { status: 'available', reason_code: null, message: null },
     data_source: { id: 'somewhere', label: 'Somewhere' },

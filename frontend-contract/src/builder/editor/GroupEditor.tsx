@@ -3,7 +3,6 @@ import { Button } from '@openedx/paragon';
 import { useCallback, useEffect, useRef, useState, type FormEvent } from 'react';
 import { FormattedMessage, useIntl } from 'react-intl';
 import { codeMessage } from '../../document.js';
-import type { ApiError } from '../../react/client.js';
 import { usePreview } from '../../react/usePreview.js';
 import type { MembershipSource, UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
@@ -48,7 +47,7 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
     ...(name.trim() ? [] : [{ pointer: '/name', message: codeMessage(document, 'missing_field') ?? '' }]),
     ...(hasRule ? gaps : []).map(({ pointer, code }) => ({ pointer, message: codeMessage(document, code) ?? code })),
   ];
-  const served = save.refusedSnapshot === snapshot ? notesOfRefusal(save.error) : [];
+  const served = save.refusedSnapshot === snapshot ? notesOf(save.error?.problem?.violations) : [];
   const live = preview.error?.status === 400 ? notesOf(preview.error.problem?.violations) : [];
   const notes = withoutRepetition([...own, ...served, ...live]);
   const feedback = new Feedback(notes, preview.preview, preview.isCurrent);
@@ -112,13 +111,6 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
 
 /** The browser's document; inside the form, `document` is the contract's. */
 const document_ = (id: string): HTMLElement | null => globalThis.document.getElementById(id);
-
-/** A name that is taken is a conflict and not a violation; it belongs to the name all the same. */
-function notesOfRefusal(error: ApiError | null): Note[] {
-  return error?.code === 'name_taken'
-    ? [{ pointer: '/name', message: error.message }]
-    : notesOf(error?.problem?.violations);
-}
 
 /** The preview and a refused save tell the same mistakes. */
 function withoutRepetition(notes: Note[]): Note[] {

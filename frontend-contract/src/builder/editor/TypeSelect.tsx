@@ -48,12 +48,11 @@ export function TypeSelect({ pointer, value, onChange }: Props) {
   );
 }
 
-/** The types under the name of their category. A document that labels its categories is taken at its word. */
+/** The types under the name of their category. */
 function categoriesOf(types: readonly CriterionType[]): [string, CriterionType[]][] {
   const categories = new Map<string, CriterionType[]>();
   types.forEach((type) => {
-    const { category_label: label } = type as { category_label?: string };
-    const name = label ?? type.category.charAt(0).toLocaleUpperCase() + type.category.slice(1);
+    const name = type.category_label;
     categories.set(name, [...(categories.get(name) ?? []), type]);
   });
   return [...categories];
