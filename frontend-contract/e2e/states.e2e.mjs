@@ -125,6 +125,14 @@ describe('nested criteria', () => {
     await assertAccessible(page, 'nested criteria');
     await shot(page, 'nested');
     await form(page).save();
+    await page.getByRole('alert').filter({ hasText: 'contradicts itself' }).waitFor();
+    const meant = page.getByRole('checkbox', { name: /^I know that nobody can ever match/ });
+    await assertAccessible(page, 'a rule that nobody can match');
+    await shot(page, 'impossible');
+    await page.getByRole('alert').getByRole('button', { name: 'Go to Criterion 1: Course passed' }).click();
+    assert.match(await page.evaluate(() => document.activeElement.querySelector('legend').textContent), /^Criterion 1/);
+    await meant.check();
+    await form(page).save();
     await page.getByRole('heading', { name: 'Nested' }).waitFor();
     await page.getByText('Nobody is in this group.').waitFor();
     await page.getByRole('button', { name: 'Edit' }).click();
@@ -134,6 +142,117 @@ describe('nested criteria', () => {
     await page.getByText(`${whole.toLocaleString('en')} members`).waitFor();
     const { body } = await api(page, 'GET', `user_groups/?${new URLSearchParams({ scope_type: 'course', scope_key: world.course, name: 'Nested' })}`);
     await close(page, ...body.results);
+  });
+});
+
+describe('a rule that takes its time', () => {
+  test('has an estimate that says so, until the exact number is there', async () => {
+    const page = await newPage();
+    await open(page);
+    const job = {
+      id: '00000000-0000-4000-8000-000000000001',
+      state: 'running',
+      as_of: '2026-01-01T00:00:00Z',
+      progress: { elapsed_ms: 2_000, limit_ms: 60_000 },
+      poll_after_ms: 500,
+      estimate: { value: 400, exactness: 'estimate', low: 350, high: 460, universe: 9_000, sample_size: 500 },
+    };
+    const cancelled = [];
+    await page.route('**/previews/', (route) => route.fulfill({ status: 202, json: job }));
+    await page.route(`**/previews/${job.id}/`, (route) => {
+      if (route.request().method() === 'DELETE') {
+        cancelled.push(job.id);
+        return route.fulfill({ status: 204 });
+      }
+      return route.fulfill({ status: 202, json: job });
+    });
+    await page.getByRole('button', { name: 'New group by criteria' }).click();
+    await form(page).choose(1, 'Course passed');
+    await page.getByText(/^About 400 learners of 9,000 match; with 95 % confidence from 350 to 460/).waitFor();
+    await page.getByText('Counting: 2 s of at most 60 s.').waitFor();
+    await assertAccessible(page, 'an estimate');
+    await shot(page, 'estimate');
+    await page.getByRole('button', { name: 'All groups' }).click();
+    await page.getByText(/^\d+ groups?$/).waitFor();
+    await page.waitForTimeout(300);
+    assert.equal(cancelled.length, 1, 'nobody looks any more');
+    await close(page);
+  });
+});
+
+describe('a saved group', () => {
+  test('is copied, and says when a pinned learner is not where expected', async () => {
+    const page = await newPage();
+    await open(page);
+    const group = await makeGroup(page, 'Original');
+    const [{ username }] = (await api(page, 'GET', `user_groups/${group.uuid}/members/`)).body.results;
+    await page.reload();
+    await page.getByRole('button', { name: 'Original' }).click();
+    await page.getByRole('tab', { name: 'Pinned learners' }).click();
+    await page.getByLabel('User name or e-mail address').fill(username);
+    await page.getByLabel('Must be').selectOption('Not in the group');
+    await page.getByRole('button', { name: 'Pin a learner' }).click();
+    await page.getByRole('row').filter({ hasText: username }).filter({ hasText: 'Not as expected' }).waitFor();
+    await page.getByText('1 pinned learner is not where expected.').waitFor();
+    await assertAccessible(page, 'pinned learners');
+    await shot(page, 'pinned');
+    await page.getByRole('button', { name: `Remove ${username}` }).click();
+    await page.getByText('Nobody is pinned.').waitFor();
+    await page.getByRole('button', { name: 'Copy' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy “Original”' });
+    await dialog.getByLabel('Key of the course').fill('no course');
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await dialog.locator('[data-user-groups-error]').waitFor();
+    await dialog.getByLabel('Key of the course').fill(world.course);
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await dialog.getByText('“Original (copy)” was made.').waitFor();
+    await assertAccessible(page, 'a copy');
+    await shot(page, 'copy');
+    await dialog.getByRole('button', { name: 'Open the copy' }).click();
+    await page.getByRole('heading', { name: 'Original (copy)' }).waitFor();
+    const query = new URLSearchParams({ scope_type: 'course', scope_key: world.course, name: 'Original (copy)' });
+    const { body } = await api(page, 'GET', `user_groups/?${query}`);
+    await close(page, group, ...body.results);
+  });
+
+  test('waits for a word before many members leave', async () => {
+    const page = await newPage();
+    await open(page);
+    const group = await makeGroup(page, 'Many leave');
+    const [run] = (await api(page, 'GET', `user_groups/${group.uuid}/refreshes/`)).body.results;
+    const held = { ...run, state: 'held', removed_count: 2, added_count: 0 };
+    await page.route(`**/user_groups/${group.uuid}/`, changed((one) => ({ ...one, state: 'held' })));
+    await page.route(`**/user_groups/${group.uuid}/refreshes/?state=held`, changed((list) => ({ ...list, count: 1, results: [held] })));
+    await page.route(`**/refreshes/${run.uuid}/difference/*`, (route) => route.fulfill({
+      json: {
+        next: null,
+        previous: null,
+        count: 2,
+        num_pages: 1,
+        current_page: 1,
+        start: 0,
+        results: [{ username: 'ana', kind: 'removed' }, { username: null, kind: 'removed' }],
+      },
+    }));
+    const decided = [];
+    await page.route(`**/refreshes/${run.uuid}/difference/`, (route) => {
+      decided.push(route.request().method());
+      return route.fulfill({ status: 204 });
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Many leave' }).click();
+    await page.getByText('A refresh waits for your decision').waitFor();
+    await page.getByText(/^It would remove 2 members/).waitFor();
+    await page.getByRole('button', { name: 'Who would leave' }).click();
+    await page.getByRole('list', { name: 'Members who would leave' }).getByText('ana').waitFor();
+    await assertAccessible(page, 'a refresh that is held');
+    await shot(page, 'held');
+    await page.unroute(`**/user_groups/${group.uuid}/`);
+    await page.getByRole('button', { name: 'Discard it' }).click();
+    await page.getByText('The refresh was discarded; the members are as before.').waitFor();
+    await page.getByText('A refresh waits for your decision').waitFor({ state: 'detached' });
+    assert.deepEqual(decided, ['DELETE']);
+    await close(page, group);
   });
 });
 

@@ -1,5 +1,5 @@
 /** A client for the standalone page: the browser's own session, and Django's CSRF token. */
-import { ApiError, readProblem, withQuery, type ApiClient, type ApiRequest } from '../src/react/client.js';
+import { ApiError, readProblem, readRetryAfter, withQuery, type ApiClient, type ApiRequest } from '../src/react/client.js';
 
 export function fetchClient(root: string, csrfToken: string): ApiClient {
   return {
@@ -22,7 +22,7 @@ export function fetchClient(root: string, csrfToken: string): ApiClient {
       const text = await answer.text();
       const data = parse(text);
       if (!answer.ok) {
-        throw new ApiError(answer.status, readProblem(data));
+        throw new ApiError(answer.status, readProblem(data), readRetryAfter(answer.headers.get('Retry-After')));
       }
       return data as T;
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { fromAxios, withQuery } from '../src/react/index.js';
+import { fromAxios, readRetryAfter, withQuery } from '../src/react/index.js';
 
 const problem = { code: 'name_taken', detail: 'Taken.', error: 'Taken.', status: 409, title: '', type: '', instance: '' };
 
@@ -43,5 +43,20 @@ describe('fromAxios', () => {
     const reason = new Error('aborted');
     const signal = AbortSignal.abort();
     await expect(failing(reason).send({ method: 'GET', path: '', signal })).rejects.toBe(reason);
+  });
+});
+
+describe('Retry-After', () => {
+  it('is read from the answer', async () => {
+    const response = { status: 429, data: problem, headers: { 'retry-after': '7' } };
+    const client = fromAxios(() => ({ request: () => Promise.reject({ response }) }), '/api/');
+    await expect(client.send({ method: 'POST', path: '' })).rejects.toMatchObject({ status: 429, retryAfter: 7_000 });
+  });
+
+  it('is a number of seconds, a date, or nothing', () => {
+    expect(readRetryAfter('2')).toBe(2_000);
+    expect(readRetryAfter(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(58_000);
+    expect(readRetryAfter(new Date(0).toUTCString())).toBe(0);
+    expect([readRetryAfter('soon'), readRetryAfter(''), readRetryAfter(undefined), readRetryAfter(null)]).toEqual([null, null, null, null]);
   });
 });

@@ -85,7 +85,9 @@ function Views() {
       {view.name === 'edit' && <Edit group={view.group} onSaved={saved} onCancel={() => open(view.group)} />}
       {view.name === 'detail' && (
         <GroupDetail
+          key={view.group.uuid}
           known={view.group}
+          onOpen={open}
           onEdit={(group) => go({ name: 'edit', group })}
           onArchived={({ name }) => go({ name: 'list' }, { message: 'archived', name })}
         />

@@ -30,11 +30,15 @@ export class ApiError extends Error {
 
   readonly problem: Problem | null;
 
-  constructor(status: number, problem: Problem | null) {
+  /** Milliseconds after which the server wants to be asked again; null where it did not say. */
+  readonly retryAfter: number | null;
+
+  constructor(status: number, problem: Problem | null, retryAfter: number | null = null) {
     super(problem?.detail ?? `HTTP ${status}`);
     this.name = 'ApiError';
     this.status = status;
     this.problem = problem;
+    this.retryAfter = retryAfter;
   }
 
   /** The stable code of the error, or nothing for an answer that is not of this API. */
@@ -58,6 +62,15 @@ export function withQuery(path: string, query: ApiRequest['query'] = {}): string
 export function readProblem(body: unknown): Problem | null {
   const isProblem = typeof body === 'object' && body !== null && 'code' in body && 'detail' in body;
   return isProblem ? (body as Problem) : null;
+}
+
+/** The header `Retry-After`, seconds or a date, in milliseconds from now. */
+export function readRetryAfter(header: string | null | undefined): number | null {
+  if (!header) {
+    return null;
+  }
+  const milliseconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(milliseconds) ? null : Math.max(0, milliseconds);
 }
 
 /** As much of axios as is used. `getAuthenticatedHttpClient()` of frontend-platform fits. */
@@ -91,11 +104,11 @@ export function fromAxios(axios: () => AxiosLike, root: string): ApiClient {
 
 function toApiError(error: unknown): ApiError {
   const { response, customAttributes } = error as {
-    response?: { status: number; data: unknown };
+    response?: { status: number; data: unknown; headers?: Record<string, string | undefined> };
     customAttributes?: { httpErrorStatus?: number; httpErrorResponseData?: unknown };
   };
   if (response) {
-    return new ApiError(response.status, readProblem(response.data));
+    return new ApiError(response.status, readProblem(response.data), readRetryAfter(response.headers?.['retry-after']));
   }
   // frontend-platform may wrap the error: the body is then JSON in text.
   const text = customAttributes?.httpErrorResponseData;

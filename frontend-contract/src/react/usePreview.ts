@@ -1,9 +1,10 @@
 /** Who would match a rule while it is being edited. */
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
-import type { Preview, PreviewRequest, Rule, Scope } from '../types.js';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import type { DifferenceRequest, OverBudgetPreview, Preview, PreviewRequest, Rule, Scope } from '../types.js';
 import type { ApiClient, ApiError } from './client.js';
 import { keys, ONCE, SHORT } from './keys.js';
+import { runPreview, type InterimPreview } from './previewJob.js';
 import { useDebounced } from './useDebounced.js';
 
 /** How long a rule has to be left alone before it is sent. */
@@ -18,69 +19,105 @@ export interface PreviewOptions {
   userGroup?: string;
   contractRevision?: string;
   sampleSize?: number;
+  /** Who would join or leave `userGroup`; the numbers alone come without it. */
+  difference?: DifferenceRequest;
+  /** `count` leaves out the numbers of every part of the rule. */
+  detail?: 'count' | 'full';
   delay?: number;
 }
 
 export interface PreviewState {
-  /** The last answer; it stays while another one is on its way, and when that one fails. */
+  /** The last exact answer; it stays while another one is on its way, and when that one fails. */
   preview: Preview | undefined;
   /** Whether `preview` is about the rule as it stands now. */
   isCurrent: boolean;
   /** Whether an answer is awaited, or will be asked for once the rule has been left alone. */
   isPending: boolean;
+  /** What is known about the rule as it stands now while the answer takes its time: how far it is, and an estimate. */
+  interim: InterimPreview | null;
+  /** The rule as it stands now takes longer than is allowed: all that there is is an estimate. */
+  overBudget: OverBudgetPreview | null;
   /** Why there is no answer for the rule as it stands now. */
   error: ApiError | null;
   retry: () => void;
 }
 
-/** Sends at most one request per `delay`, aborts the one that is superseded, and never repeats one by itself. */
+type Answer = Preview | OverBudgetPreview | InterimPreview;
+
+/**
+ * Sends at most one request per `delay`, aborts the one that is superseded, and never repeats one that failed. What a
+ * worker computes is asked for as often as the server wants, and cancelled once it is superseded or nobody looks.
+ */
 export function usePreview(options: PreviewOptions): PreviewState {
-  const { client, scope, rule, userGroup, contractRevision, sampleSize = 0, delay = PREVIEW_DELAY } = options;
-  const request = rule === null ? '' : serialize({ scope, rule, userGroup, contractRevision, sampleSize });
+  const { client, rule, delay = PREVIEW_DELAY } = options;
+  const queryClient = useQueryClient();
+  // One editor asks one question at a time: with its name, a newer preview cancels an older one on the server too.
+  const [editor] = useState(newEditor);
+  const request = rule === null ? '' : serialize({ ...options, rule });
   const settled = useDebounced(request, delay);
-  const query = useQuery<Preview, ApiError>({
-    queryKey: keys.preview(settled),
+  const queryKey = keys.preview(settled);
+  const query = useQuery<Answer, ApiError>({
+    queryKey,
     // That the signal is taken makes react-query abort the request once nobody waits for it any more.
-    queryFn: ({ signal }) => client.send({ method: 'POST', path: 'previews/', body: JSON.parse(settled), signal }),
+    queryFn: ({ signal }) =>
+      runPreview({
+        client,
+        body: { ...(JSON.parse(settled) as PreviewRequest), editor },
+        signal,
+        onInterim: (interim) => void queryClient.setQueryData(queryKey, interim),
+      }),
     enabled: settled !== '' && settled === request,
-    staleTime: SHORT,
+    // What was given up half-way is no answer.
+    staleTime: ({ state }) => (isInterim(state.data) ? 0 : SHORT),
     gcTime: SHORT,
     ...ONCE,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
+  const isSettled = request !== '' && settled === request;
+  const answer = query.data;
+  const exact = answer?.state === 'succeeded' ? answer : undefined;
   const last = useRef<Preview | undefined>(undefined);
   useEffect(() => {
-    if (query.data) {
-      last.current = query.data;
+    if (exact) {
+      last.current = exact;
     }
-  }, [query.data]);
-  const isSettled = request !== '' && settled === request;
+  }, [exact]);
   return {
-    preview: query.data ?? last.current,
-    isCurrent: isSettled && query.data !== undefined,
+    preview: exact ?? last.current,
+    isCurrent: isSettled && exact !== undefined,
     isPending: request !== '' && (!isSettled || query.isFetching),
+    interim: isSettled && query.isFetching && isInterim(answer) ? answer : null,
+    overBudget: isSettled && answer?.state === 'over_budget' ? answer : null,
     error: isSettled && !query.isFetching ? query.error : null,
     retry: () => void query.refetch(),
   };
 }
 
-interface Draft {
-  scope: Scope;
-  rule: Rule;
-  userGroup: string | undefined;
-  contractRevision: string | undefined;
-  sampleSize: number;
+function isInterim(answer: Answer | undefined): answer is InterimPreview {
+  return answer !== undefined && answer.state !== 'succeeded' && answer.state !== 'over_budget';
+}
+
+/** Unlike any other's, in this page and in others of the same person. */
+function newEditor(): string {
+  return `builder-${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
 }
 
 /** The body as text: two rules that read the same are one request. */
-function serialize({ scope, rule, userGroup, contractRevision, sampleSize }: Draft): string {
+function serialize(options: PreviewOptions & { rule: Rule }): string {
+  const { scope, rule, userGroup, contractRevision, sampleSize = 0, difference, detail } = options;
   const body: PreviewRequest = { scope, rule, sample_size: sampleSize };
   if (userGroup) {
     body.user_group = userGroup;
   }
   if (contractRevision) {
     body.contract_revision = contractRevision;
+  }
+  if (difference) {
+    body.difference = difference;
+  }
+  if (detail) {
+    body.detail = detail;
   }
   return JSON.stringify(body);
 }

@@ -1,12 +1,17 @@
 /** Reading and writing groups, their members, runs and history. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type {
+  ChangeKind,
+  Copy,
+  HeldChange,
   ImportMode,
   ImportReport,
   MemberPage,
   MembersChanged,
   MembershipChange,
   Page,
+  PinnedExample,
+  PinnedExampleRequest,
   Refresh,
   Scope,
   UserGroup,
@@ -72,6 +77,21 @@ export function useRefreshes({ page, ...group }: OfGroup & { page: number }) {
   return usePart<Page<Refresh>>(group, 'refreshes', { page });
 }
 
+/** The run that waits for a person's word, as a list of one or none. */
+export function useHeldRefresh(group: OfGroup) {
+  return usePart<Page<Refresh>>(group, 'refreshes', { state: 'held' });
+}
+
+/** A page of those who would leave, or join, if a held run were confirmed. */
+export function useHeldChanges({ refresh, kind, page, ...group }: OfGroup & { refresh: string; kind: ChangeKind; page: number }) {
+  return usePart<Page<HeldChange>>(group, `refreshes/${refresh}/difference`, { kind, page });
+}
+
+/** A page of the learners of whom staff say where they must be, oldest first. */
+export function usePinnedExamples({ page, ...group }: OfGroup & { page: number }) {
+  return usePart<Page<PinnedExample>>(group, 'pinned_examples', { page });
+}
+
 /** A page of the history, newest first. */
 export function useMembershipChanges({ page, ...group }: OfGroup & { page: number }) {
   return usePart<Page<MembershipChange>>(group, 'membership_changes', { page });
@@ -107,6 +127,41 @@ export function useArchiveUserGroup({ client, uuid }: OfGroup) {
 /** Have the members computed again. */
 export function useRefreshNow({ client, uuid }: OfGroup) {
   return useWrite<void, Refresh>(uuid, () => client.send({ method: 'POST', path: `user_groups/${uuid}/refreshes/` }));
+}
+
+/** Carry out a held run after all. */
+export function useConfirmRefresh({ client, uuid }: OfGroup) {
+  return useWrite<string, Refresh>(uuid, (refresh) =>
+    client.send({ method: 'POST', path: `user_groups/${uuid}/refreshes/${refresh}/confirmation/` }),
+  );
+}
+
+/** Drop a held run: the members stay. */
+export function useDiscardRefresh({ client, uuid }: OfGroup) {
+  return useWrite<string, void>(uuid, (refresh) =>
+    client.send({ method: 'DELETE', path: `user_groups/${uuid}/refreshes/${refresh}/difference/` }),
+  );
+}
+
+/** Make a new group with the same rule, here or in another scope. */
+export function useCopyUserGroup({ client, uuid }: OfGroup) {
+  return useWrite<{ scope: Scope; name: string }, Copy>(undefined, (body) =>
+    client.send({ method: 'POST', path: `user_groups/${uuid}/copies/`, body }),
+  );
+}
+
+/** Say of a learner that they must be in the group, or must not be. */
+export function usePinLearner({ client, uuid }: OfGroup) {
+  return useWrite<PinnedExampleRequest, PinnedExample>(uuid, (body) =>
+    client.send({ method: 'POST', path: `user_groups/${uuid}/pinned_examples/`, body }),
+  );
+}
+
+/** Take back what was said of learners. */
+export function useUnpinLearners({ client, uuid }: OfGroup) {
+  return useWrite<string[], void>(uuid, (learners) =>
+    client.send({ method: 'DELETE', path: `user_groups/${uuid}/pinned_examples/`, body: { learners } }),
+  );
 }
 
 /** Put learners into a group whose members are listed by hand. */

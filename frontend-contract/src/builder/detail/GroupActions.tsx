@@ -3,22 +3,27 @@ import { ActionRow, AlertModal, Button } from '@openedx/paragon';
 import { useState } from 'react';
 import { FormattedMessage, useIntl } from 'react-intl';
 import { useArchiveUserGroup, useRefreshNow, useUpdateUserGroup } from '../../react/useUserGroups.js';
-import type { Refresh, UserGroup } from '../../types.js';
+import type { UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
 import { ErrorAlert } from '../common/ErrorAlert.js';
+import { ExplainDrawer } from '../explain/ExplainDrawer.js';
 import messages from '../messages.js';
+import { CopyDialog } from './CopyDialog.js';
+import { RefreshOutcome } from './RefreshOutcome.js';
 
 interface Props {
   group: UserGroup;
   onEdit: () => void;
   onArchived: () => void;
+  onOpen: (copy: UserGroup) => void;
 }
 
-export function GroupActions({ group, onEdit, onArchived }: Props) {
+export function GroupActions({ group, onEdit, onArchived, onOpen }: Props) {
   const { client } = useBuilder();
   const refresh = useRefreshNow({ client, uuid: group.uuid });
   const update = useUpdateUserGroup({ client, uuid: group.uuid });
-  const [isAsking, setIsAsking] = useState(false);
+  const [dialog, setDialog] = useState<'explain' | 'copy' | 'archive' | null>(null);
+  const close = () => setDialog(null);
   const isByRule = group.membership_source === 'criteria';
   const error = refresh.error ?? update.error;
   return (
@@ -35,26 +40,25 @@ export function GroupActions({ group, onEdit, onArchived }: Props) {
             <FormattedMessage {...(group.is_frozen ? messages.thaw : messages.freeze)} />
           </Button>
         )}
-        <Button variant="outline-danger" onClick={() => setIsAsking(true)}>
+        {isByRule && (
+          <>
+            <Button variant="outline-primary" onClick={() => setDialog('explain')}>
+              <FormattedMessage {...messages.explain} />
+            </Button>
+            <Button variant="outline-primary" onClick={() => setDialog('copy')}><FormattedMessage {...messages.copy} /></Button>
+          </>
+        )}
+        <Button variant="outline-danger" onClick={() => setDialog('archive')}>
           <FormattedMessage {...messages.archive} />
         </Button>
       </div>
       <p role="status">{refresh.data && !refresh.isPending && <RefreshOutcome refresh={refresh.data} />}</p>
       {error && <ErrorAlert error={error} />}
-      {isAsking && <ArchiveQuestion group={group} onClose={() => setIsAsking(false)} onArchived={onArchived} />}
+      {dialog === 'archive' && <ArchiveQuestion group={group} onClose={close} onArchived={onArchived} />}
+      {dialog === 'copy' && <CopyDialog group={group} onClose={close} onOpen={onOpen} />}
+      {dialog === 'explain' && <ExplainDrawer group={group} onClose={close} />}
     </>
   );
-}
-
-function RefreshOutcome({ refresh }: { refresh: Refresh }) {
-  if (refresh.state === 'succeeded') {
-    const values = { added: refresh.added_count, removed: refresh.removed_count };
-    return <FormattedMessage {...messages.refreshed} values={values} />;
-  }
-  if (refresh.state === 'failed') {
-    return <FormattedMessage {...messages.refreshFailed} values={{ reason: refresh.error?.message ?? '' }} />;
-  }
-  return <FormattedMessage {...messages.refreshQueued} />;
 }
 
 interface QuestionProps {

@@ -12,18 +12,21 @@ import { ViewHeading } from '../common/ViewHeading.js';
 import { When } from '../common/When.js';
 import messages from '../messages.js';
 import { GroupActions } from './GroupActions.js';
+import { HeldRefresh } from './HeldRefresh.js';
 import { History } from './History.js';
 import { ImportForm } from './ImportForm.js';
 import { Members } from './Members.js';
+import { Pinned } from './Pinned.js';
 import { Refreshes } from './Refreshes.js';
 
 interface Props {
   known: UserGroup;
   onEdit: (group: UserGroup) => void;
   onArchived: (group: UserGroup) => void;
+  onOpen: (group: UserGroup) => void;
 }
 
-export function GroupDetail({ known, onEdit, onArchived }: Props) {
+export function GroupDetail({ known, onEdit, onArchived, onOpen }: Props) {
   const { client } = useBuilder();
   const { data, error, refetch } = useUserGroup({ client, uuid: known.uuid, known });
   if (error) {
@@ -37,7 +40,8 @@ export function GroupDetail({ known, onEdit, onArchived }: Props) {
       <ViewHeading>{data.name}</ViewHeading>
       {data.description && <p>{data.description}</p>}
       <Summary group={data} />
-      <GroupActions group={data} onEdit={() => onEdit(data)} onArchived={() => onArchived(data)} />
+      <GroupActions group={data} onEdit={() => onEdit(data)} onArchived={() => onArchived(data)} onOpen={onOpen} />
+      {data.membership_source === 'criteria' && <HeldRefresh group={data} />}
       <Sections group={data} />
     </article>
   );
@@ -52,6 +56,11 @@ function Summary({ group }: { group: UserGroup }) {
         <FormattedMessage {...messages.membersAsOf} values={{ when: <When at={group.members_as_of} /> }} />
       </p>
       <StateBadge state={group.state} reason={group.state_reason} />
+      {group.pinned_missed_count > 0 && (
+        <p className="user-groups-warning">
+          <FormattedMessage {...messages.pinnedMissed} values={{ count: group.pinned_missed_count }} />
+        </p>
+      )}
     </div>
   );
 }
@@ -78,6 +87,7 @@ function Sections({ group }: { group: UserGroup }) {
       {!isManual && (
         <Tab eventKey="refreshes" title={intl.formatMessage(messages.refreshes)}><Refreshes uuid={group.uuid} /></Tab>
       )}
+      <Tab eventKey="pinned" title={intl.formatMessage(messages.pinned)}><Pinned uuid={group.uuid} /></Tab>
       <Tab eventKey="history" title={intl.formatMessage(messages.history)}><History uuid={group.uuid} /></Tab>
     </Tabs>
   );

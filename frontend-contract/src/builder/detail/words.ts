@@ -11,6 +11,7 @@ export const TRIGGERS: Record<Refresh['trigger'], Key> = {
   rule_change: 'triggerRuleChange',
   import: 'triggerImport',
   rerun: 'triggerRerun',
+  reconcile: 'triggerReconcile',
 };
 
 export const RUN_STATES: Record<Refresh['state'], Key> = {
@@ -19,4 +20,7 @@ export const RUN_STATES: Record<Refresh['state'], Key> = {
   succeeded: 'runSucceeded',
   failed: 'runFailed',
   cancelled: 'runCancelled',
+  held: 'runHeld',
+  confirmed: 'runConfirmed',
+  discarded: 'runDiscarded',
 };

@@ -34,7 +34,7 @@ export function CriterionFields({ criterion, pointer, number }: Props) {
   const drawn = ['type', 'config/operator', ...fields.map(({ field }) => `config/${field.name}`)];
   const own = criterion.untouched ? [] : drawn.map((place) => `${pointer}/${place}`);
   return (
-    <fieldset id={criterion.key} tabIndex={-1} className="user-groups-node">
+    <fieldset id={criterion.key} tabIndex={-1} className="user-groups-node" data-user-groups-node={pointer}>
       <legend>{legend}</legend>
       {criterion.untouched
         ? <Untouched criterion={criterion} type={type} />

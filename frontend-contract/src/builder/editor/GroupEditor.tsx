@@ -7,6 +7,7 @@ import { usePreview } from '../../react/usePreview.js';
 import type { MembershipSource, UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
 import { ViewHeading } from '../common/ViewHeading.js';
+import { ExplainDrawer } from '../explain/ExplainDrawer.js';
 import { newRule, toDraft, toRule } from '../draft.js';
 import messages from '../messages.js';
 import { controlIdOf, Feedback, FeedbackContext, notesOf, type Note } from './feedback.js';
@@ -41,6 +42,7 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
   const save = useSave({ group, source, onSaved });
 
   const form = useRef<HTMLFormElement>(null);
+  const [isExplaining, setIsExplaining] = useState(false);
   const [attempts, setAttempts] = useState(0);
   const snapshot = JSON.stringify([name, description, rule]);
   const own: Note[] = attempts === 0 ? [] : [
@@ -86,16 +88,16 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
             </div>
             {hasRule && (
               <div className="col-12 col-lg-4">
-                <PreviewPanel state={preview} rule={complete} group={group} />
+                <PreviewPanel state={preview} rule={complete} group={group} onExplain={() => setIsExplaining(true)} />
               </div>
             )}
           </div>
           <SaveProblem
-            error={save.error}
+            save={save}
+            rule={hasRule ? rule : null}
             mistakes={notes.length}
             isRefused={attempts > 0 && own.length > 0}
             onReload={onReload}
-            onOverwrite={save.overwrite}
           />
           <div className="d-flex flex-wrap user-groups-actions">
             <Button type="submit" aria-disabled={save.isPending}>
@@ -104,6 +106,10 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
             <Button variant="tertiary" onClick={onCancel}><FormattedMessage {...messages.cancel} /></Button>
           </div>
         </form>
+        {/* Outside of the form, because it has one of its own. */}
+        {isExplaining && complete && (
+          <ExplainDrawer rule={complete} group={group} onClose={() => setIsExplaining(false)} />
+        )}
       </RuleEditorContext.Provider>
     </FeedbackContext.Provider>
   );

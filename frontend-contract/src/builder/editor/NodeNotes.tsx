@@ -1,8 +1,9 @@
-/** What there is to say about a node as a whole: mistakes, warnings, and how many learners it matches. */
+/** What there is to say about a node as a whole: mistakes, warnings, and what it does to the number of learners. */
 import { FormattedMessage } from 'react-intl';
 import { Messages } from '../common/Messages.js';
 import messages from '../messages.js';
 import { controlIdOf, useFeedback } from './feedback.js';
+import { Funnel } from './Funnel.js';
 
 interface Props {
   pointer: string;
@@ -30,11 +31,7 @@ export function NodeNotes({ pointer, own, isWhole = false }: Props) {
           <strong><FormattedMessage {...messages.warning} /></strong> {text}
         </p>
       ))}
-      {!isWhole && count !== undefined && (
-        <p className="small font-weight-bold" data-user-groups-count={pointer}>
-          <FormattedMessage {...messages.nodeCount} values={{ count }} />
-        </p>
-      )}
+      {!isWhole && count && <Funnel node={count} />}
     </>
   );
 }

@@ -8,31 +8,46 @@ import { useBuilder } from '../common/context.js';
 import { ErrorAlert } from '../common/ErrorAlert.js';
 import { Loading } from '../common/Loading.js';
 import messages from '../messages.js';
+import { DifferencePart } from './DifferencePart.js';
+import { InterimAnnounced, InterimDetails } from './Interim.js';
+import { Warnings } from './Warnings.js';
 
 interface Props {
   state: PreviewState;
   /** Null while the rule is not complete. */
   rule: Rule | null;
   group: UserGroup | undefined;
+  /** Opens the question why one learner is in or out. */
+  onExplain: () => void;
 }
 
-export function PreviewPanel({ state, rule, group }: Props) {
-  const { preview, isCurrent, isPending, error, retry } = state;
+export function PreviewPanel({ state, rule, group, onExplain }: Props) {
+  const { preview, isCurrent, isPending, interim, overBudget, error, retry } = state;
   const isInvalid = error?.status === 400;
+  const isSlow = Boolean(interim ?? overBudget);
   return (
     <section className="user-groups-preview" aria-labelledby="user-groups-preview-title" aria-busy={isPending}>
       <h3 id="user-groups-preview-title"><FormattedMessage {...messages.preview} /></h3>
       <div role="status" data-user-groups-preview={isCurrent ? 'settled' : 'unsettled'}>
         <Announced {...{ state, rule, isInvalid }} />
       </div>
-      {preview && rule && !isCurrent && !error && (
+      {preview && rule && !isCurrent && !isSlow && !error && (
         <p className="small" aria-hidden="true">
           <Count preview={preview} /> <FormattedMessage {...messages.previewPending} />
         </p>
       )}
-      {preview && isCurrent && <Details preview={preview} group={group} />}
+      {rule && isSlow && <InterimDetails state={state} />}
+      {overBudget && (
+        <Button variant="outline-primary" size="sm" onClick={retry}><FormattedMessage {...messages.retry} /></Button>
+      )}
+      {rule && preview && isCurrent && <Details {...{ preview, rule, group }} />}
       {error && !isInvalid && <ErrorAlert error={error} onRetry={retry} />}
       {rule && isCurrent && preview && preview.count.value > 0 && <Sample rule={rule} group={group} />}
+      {rule && !isInvalid && (
+        <Button variant="link" size="sm" className="px-0 d-block" onClick={onExplain}>
+          <FormattedMessage {...messages.explain} />
+        </Button>
+      )}
     </section>
   );
 }
@@ -45,6 +60,9 @@ function Announced({ state, rule, isInvalid }: { state: PreviewState; rule: Rule
   if (state.error) {
     return <FormattedMessage {...(isInvalid ? messages.previewInvalid : messages.previewUnknown)} />;
   }
+  if (state.interim ?? state.overBudget) {
+    return <InterimAnnounced state={state} />;
+  }
   return state.isCurrent && state.preview ? <Count preview={state.preview} /> : null;
 }
 
@@ -52,32 +70,13 @@ function Count({ preview: { count } }: { preview: Preview }) {
   return <FormattedMessage {...messages.previewCount} values={{ count: count.value, universe: count.universe }} />;
 }
 
-function Details({ preview, group }: { preview: Preview; group: UserGroup | undefined }) {
-  const { count, warnings } = preview;
-  const isExact = count.exactness === 'exact';
+function Details({ preview, rule, group }: { preview: Preview; rule: Rule; group: UserGroup | undefined }) {
   return (
     <>
-      <p><Badge variant="light"><FormattedMessage {...(isExact ? messages.exact : messages.estimate)} /></Badge></p>
-      {warnings.filter(({ pointer }) => pointer === '/rule').map(({ code, message }) => (
-        <p key={code} className="user-groups-warning">
-          <strong><FormattedMessage {...messages.warning} /></strong> {message}
-        </p>
-      ))}
-      {group && <Difference count={count.value} now={group.member_count} />}
+      <p><Badge variant="light"><FormattedMessage {...messages.exact} /></Badge></p>
+      <Warnings warnings={preview.warnings} rule={rule} />
+      {group && preview.difference && <DifferencePart {...{ rule, group }} difference={preview.difference} />}
     </>
-  );
-}
-
-function Difference({ count, now }: { count: number; now: number }) {
-  const [difference, message] = count > now
-    ? [count - now, messages.moreThanNow]
-    : [now - count, count < now ? messages.fewerThanNow : messages.asManyAsNow];
-  return (
-    <p className="small">
-      <FormattedMessage {...messages.membersNow} values={{ count: now }} />
-      {'. '}
-      <strong><FormattedMessage {...message} values={{ count: difference }} /></strong>
-    </p>
   );
 }
 
@@ -96,25 +95,29 @@ function Sample({ rule, group }: { rule: Rule; group: UserGroup | undefined }) {
 
 function SampleList({ rule, group }: { rule: Rule; group: UserGroup | undefined }) {
   const { client, scope, document } = useBuilder();
-  const { preview, error, retry } = usePreview({
+  const state = usePreview({
     client,
     scope,
     rule,
     contractRevision: document.revision,
     sampleSize: document.limits.sample_size,
+    detail: 'count',
     ...(group ? { userGroup: group.uuid } : {}),
   });
-  if (error) {
-    return <ErrorAlert error={error} onRetry={retry} />;
+  if (state.error) {
+    return <ErrorAlert error={state.error} onRetry={state.retry} />;
   }
-  if (!preview) {
+  if (state.interim || state.overBudget) {
+    return <p role="status" className="small"><InterimAnnounced state={state} /></p>;
+  }
+  if (!state.preview) {
     return <Loading />;
   }
   return (
     <>
       <h4 className="h5 mt-3" id="user-groups-sample"><FormattedMessage {...messages.sample} /></h4>
       <ul className="small" aria-labelledby="user-groups-sample">
-        {preview.sample.results.map(({ username }) => <li key={username}>{username}</li>)}
+        {state.preview.sample.results.map(({ username }) => <li key={username}>{username}</li>)}
       </ul>
     </>
   );

@@ -27,7 +27,7 @@ export function RuleFields({ rule, pointer, number, depth }: Props) {
   const legend = number ? intl.formatMessage(messages.nestedRule, { number }) : intl.formatMessage(messages.rule);
   const update = (part: Partial<DraftRule>) => change(rule.key, (node) => ({ ...(node as DraftRule), ...part }));
   return (
-    <fieldset id={rule.key} tabIndex={-1} className="user-groups-node user-groups-rule">
+    <fieldset id={rule.key} tabIndex={-1} className="user-groups-node user-groups-rule" data-user-groups-node={pointer}>
       <legend>{legend}</legend>
       <SelectControl
         id={controlIdOf(`${pointer}/combine`)}

@@ -2,25 +2,28 @@
 import { Alert, Button } from '@openedx/paragon';
 import { useQueryClient } from '@tanstack/react-query';
 import { FormattedMessage } from 'react-intl';
-import type { ApiError } from '../../react/client.js';
 import { keys } from '../../react/keys.js';
+import type { Rule } from '../../types.js';
 import { useBuilder } from '../common/context.js';
 import { ErrorAlert } from '../common/ErrorAlert.js';
 import messages from '../messages.js';
+import { ImpossibleRule } from './ImpossibleRule.js';
+import type { Save } from './useSave.js';
 
 interface Props {
-  error: ApiError | null;
+  save: Save;
+  rule: Rule | null;
   /** How many messages stand at fields. */
   mistakes: number;
   /** Whether the form itself refused, before anything was sent. */
   isRefused: boolean;
   onReload: () => void;
-  onOverwrite: () => void;
 }
 
-export function SaveProblem({ error, mistakes, isRefused, onReload, onOverwrite }: Props) {
+export function SaveProblem({ save, rule, mistakes, isRefused, onReload }: Props) {
   const queryClient = useQueryClient();
   const { scope } = useBuilder();
+  const { error } = save;
   if (error?.code === 'rule_version_conflict') {
     return (
       <Alert variant="warning">
@@ -28,7 +31,7 @@ export function SaveProblem({ error, mistakes, isRefused, onReload, onOverwrite 
         <p>{error.message}</p>
         <div className="d-flex flex-wrap user-groups-actions">
           <Button size="sm" onClick={onReload}><FormattedMessage {...messages.conflictReload} /></Button>
-          <Button size="sm" variant="outline-primary" onClick={onOverwrite}>
+          <Button size="sm" variant="outline-primary" onClick={save.overwrite}>
             <FormattedMessage {...messages.conflictKeep} />
           </Button>
         </div>
@@ -44,6 +47,9 @@ export function SaveProblem({ error, mistakes, isRefused, onReload, onOverwrite 
         </Button>
       </Alert>
     );
+  }
+  if (error?.code === 'impossible_rule' && !isRefused) {
+    return <ImpossibleRule error={error} rule={rule} isConfirmed={save.isConfirmed} onConfirm={save.confirm} />;
   }
   if (isRefused || error?.status === 400 || error?.code === 'name_taken') {
     return (

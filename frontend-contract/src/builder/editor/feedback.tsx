@@ -1,6 +1,6 @@
 /** What the server, or the form itself, has to say about a place of the rule. */
 import { createContext, useContext } from 'react';
-import type { Preview, Violation } from '../../types.js';
+import type { NodeCount, Preview, Violation } from '../../types.js';
 import { isWithin } from '../../violations.js';
 
 export interface Note {
@@ -28,9 +28,10 @@ export class Feedback {
       .map(({ message }) => message);
   }
 
-  /** How many learners this node matches. */
-  countAt(pointer: string): number | undefined {
-    return this.isCurrent ? this.preview?.nodes.find((node) => node.pointer === pointer)?.count : undefined;
+  /** What this node does to the number of learners, and of how many. */
+  countAt(pointer: string): (NodeCount & { universe: number }) | undefined {
+    const node = this.isCurrent ? this.preview?.nodes.find((candidate) => candidate.pointer === pointer) : undefined;
+    return node && { ...node, universe: this.preview?.count.universe ?? 0 };
   }
 
   /** The warnings about this node. */

@@ -25,6 +25,9 @@ export interface Save {
   send: (filled: Filled) => void;
   /** Send again what was refused because of another change, on top of that change. */
   overwrite: () => void;
+  /** Whether the rule may be saved although nobody can ever match it; for the rule that was refused only. */
+  isConfirmed: boolean;
+  confirm: (isConfirmed: boolean) => void;
   error: ApiError | null;
   refusedSnapshot: string | null;
   isPending: boolean;
@@ -36,7 +39,9 @@ export function useSave({ group, source, onSaved }: Options): Save {
   const create = useCreateUserGroup({ client });
   const update = useUpdateUserGroup({ client, uuid: group?.uuid ?? '' });
   const [sent, setSent] = useState<Filled | null>(null);
+  const [confirmed, setConfirmed] = useState<string | null>(null);
   const { error, isPending } = group ? update : create;
+  const sentRule = JSON.stringify(sent?.rule ?? null);
   const revision = { contract_revision: document.revision };
 
   const send = (filled: Filled, ruleVersion = group?.rule_version) => {
@@ -45,12 +50,13 @@ export function useSave({ group, source, onSaved }: Options): Save {
     }
     setSent(filled);
     const { name, description, rule } = filled;
+    const meant = rule && confirmed === JSON.stringify(rule) ? { confirm_impossible: true } : {};
     if (group) {
       const version = ruleVersion === undefined ? {} : { rule_version: ruleVersion };
-      update.mutate({ name, description, ...(rule ? { rule, ...version, ...revision } : {}) }, { onSuccess: onSaved });
+      update.mutate({ name, description, ...(rule ? { rule, ...version, ...revision, ...meant } : {}) }, { onSuccess: onSaved });
     } else {
       const body = { scope, name, description, membership_source: source };
-      create.mutate(rule ? { ...body, rule, ...revision } : body, { onSuccess: onSaved });
+      create.mutate(rule ? { ...body, rule, ...revision, ...meant } : body, { onSuccess: onSaved });
     }
   };
 
@@ -67,6 +73,8 @@ export function useSave({ group, source, onSaved }: Options): Save {
   return {
     send: (filled) => send(filled),
     overwrite: () => void overwrite(),
+    isConfirmed: confirmed === sentRule,
+    confirm: (isConfirmed) => setConfirmed(isConfirmed ? sentRule : null),
     error,
     refusedSnapshot: hasMistakes ? sent?.snapshot ?? null : null,
     isPending,
