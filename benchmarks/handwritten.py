@@ -18,6 +18,7 @@ from .world import instant
 
 _MEMBERSHIP = "openedx_user_groups_membership"
 _HISTORY = "openedx_user_groups_membershipchange"
+_TRIGGER = connection.ops.quote_name("trigger")  # A reserved word of MySQL.
 _CHUNK = 5_000
 _SAMPLE = 25
 
@@ -113,8 +114,9 @@ class Handwritten:
         """INSERT ... SELECT of the memberships, and of the same rows of history from them."""
         self.fill_memberships()
         self._run(
-            f"INSERT INTO {_HISTORY} (user_group_id, user_id, kind, at, rule_version) "
-            f"SELECT user_group_id, user_id, 'added', joined_at, 1 FROM {_MEMBERSHIP} WHERE user_group_id = %(group)s"
+            f"INSERT INTO {_HISTORY} (user_group_id, user_id, kind, at, rule_version, {_TRIGGER}) "
+            f"SELECT user_group_id, user_id, 'added', joined_at, 1, 'manual' FROM {_MEMBERSHIP} "
+            "WHERE user_group_id = %(group)s"
         )
 
     @transaction.atomic
@@ -145,8 +147,10 @@ class Handwritten:
             self._run(f"INSERT INTO {_MEMBERSHIP} (user_group_id, user_id, joined_at, origin) VALUES {rows}")
         for kind, ids in (("removed", removed), ("added", added)):
             for chunk in _chunks(ids):
-                rows = ", ".join(f"(%(group)s, {user_id}, '{kind}', %(now)s, 1)" for user_id in chunk)
-                self._run(f"INSERT INTO {_HISTORY} (user_group_id, user_id, kind, at, rule_version) VALUES {rows}")
+                rows = ", ".join(f"(%(group)s, {user_id}, '{kind}', %(now)s, 1, 'manual')" for user_id in chunk)
+                self._run(
+                    f"INSERT INTO {_HISTORY} (user_group_id, user_id, kind, at, rule_version, {_TRIGGER}) VALUES {rows}"
+                )
 
     def empty(self) -> None:
         """Take everybody out of the group, and its history away."""
