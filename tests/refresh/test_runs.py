@@ -15,7 +15,7 @@ from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, Refre
 from openedx_user_groups.exceptions import NotRefreshable, SourceUnavailable, WrongMembershipSource
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
-from openedx_user_groups.refresh import leases
+from openedx_user_groups.refresh import leases, rules
 from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh, run
 from openedx_user_groups.testing.factories import (
@@ -87,7 +87,7 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
 
 def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
-    count = 19
+    count = 14
     for _ in range(30):
         learner(40)
     request_refresh(group, RefreshTrigger.MANUAL)
@@ -186,6 +186,7 @@ def test_table_that_cannot_be_read_takes_down_one_group_only(group, monkeypatch)
     assert details[other.pk].state == GroupState.FRESH
     assert details[group.pk].state == GroupState.UNEVALUABLE
     assert details[group.pk].state_reason["code"] == "criterion_type_unreadable"
+    rules.forget()  # As in another process; this one still knows the rule, and needs no table for it.
     refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
     assert (refresh.state, refresh.error_code) == (RefreshState.FAILED, "criterion_type_unreadable")
     assert request_refresh(other, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED

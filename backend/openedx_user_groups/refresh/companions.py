@@ -13,7 +13,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from openedx_user_groups.criteria.storage import load_rules
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import Unevaluable
@@ -25,6 +24,7 @@ from openedx_user_groups.sets import IdSet
 
 from . import brake, schedule
 from .models import Refresh
+from .rules import rules_of
 from .states import RESULT_FIELDS, set_state
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def evaluate(group: UserGroup, as_of: datetime) -> list[Companion]:
     if group.exclusive_collection_id is None or group.collection is None:
         return []
     others = [other for other in groups_in_order(group.collection) if other.pk != group.pk and _moves(other)]
-    rules = load_rules(others)
+    rules = rules_of(others)
     found = []
     for other in others:
         rule = rules.get(other.pk)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.storage import load_rules_of
 from openedx_user_groups.criteria.tree import Node
 
@@ -28,16 +29,27 @@ _LIMIT = 5_000
 _kept: OrderedDict[tuple[UUID, int], Node] = OrderedDict()
 
 
-def rules_of(groups: Collection[GroupRow]) -> dict[int, Node]:
+class Versioned(Protocol):
+    """A group, or a row of one, as far as its rule is concerned."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def uuid(self) -> UUID: ...
+    @property
+    def rule_version(self) -> int: ...
+
+
+def rules_of(groups: Collection[Versioned]) -> dict[int, Node]:
     """The rules of these groups, by primary key. A number of queries that depends on the types, if any is new here.
 
     Kept by version, which a changed rule raises. A rule with a problem is read anew each time, so that it heals.
     """
     found: dict[int, Node] = {}
-    missing: dict[int, GroupRow] = {}
+    missing: dict[int, Versioned] = {}
     for group in groups:
         rule = _kept.get((group.uuid, group.rule_version))
-        if rule is None:
+        if rule is None or not _types_are_installed(rule):
             missing[group.pk] = group
         else:
             found[group.pk] = rule
@@ -47,6 +59,15 @@ def rules_of(groups: Collection[GroupRow]) -> dict[int, Node]:
             if not any(leaf.problem for leaf in rule.leaves()):
                 _keep((missing[pk].uuid, missing[pk].rule_version), rule)
     return found
+
+
+def forget() -> None:
+    """Read every rule anew, as a new process does."""
+    _kept.clear()
+
+
+def _types_are_installed(rule: Node) -> bool:
+    return all(registry.find(leaf.type) is type(leaf.criterion) for leaf in rule.leaves())
 
 
 def _keep(key: tuple[UUID, int], rule: Node) -> None:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from openedx_user_groups.criteria.storage import LASTING_PROBLEMS, load_rule
+from openedx_user_groups.criteria.storage import LASTING_PROBLEMS
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
@@ -31,6 +31,7 @@ from .companions import Companion
 from .dispatch import send, send_next
 from .models import Refresh, Slot
 from .retries import is_transient, with_retries
+from .rules import rules_of
 from .states import RESULT_FIELDS, set_state
 
 log = logging.getLogger(__name__)
@@ -197,7 +198,7 @@ def _record_failure(refresh: Refresh, error: Exception) -> None:
 def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
     group, since = refresh.user_group, timezone.now()
     as_of = _instant_of(refresh)
-    rule = load_rule(group)
+    rule = rules_of([group]).get(group.pk)
     if rule is None:
         raise Unevaluable("no_rule", _("This user group has no rule yet."))
     evaluation = Evaluation(rule, group.scope, as_of)
