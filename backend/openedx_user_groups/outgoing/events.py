@@ -97,3 +97,8 @@ def _group_data(group: UserGroup) -> UserGroupData:
         name=group.name,
         membership_source=group.membership_source,
     )
+
+
+def anybody_listens() -> bool:
+    """Whether an app of this process, or the event bus, has connected to any of the events."""
+    return any(signal.receivers for signal in (*_OF_DEFINITION.values(), *_OF_MEMBERS.values()))

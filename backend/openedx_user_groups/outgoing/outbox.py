@@ -12,6 +12,7 @@ from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.workers import has_workers, send_task
 
 from .delivery import DELIVER_MESSAGES, deliver_due
+from .events import anybody_listens
 from .models import OutboxMessage
 
 
@@ -44,6 +45,7 @@ def _add(messages: list[OutboxMessage]) -> None:
 def _deliver_soon(group_ids: list[int]) -> None:
     if has_workers():
         send_task(DELIVER_MESSAGES, group_ids)
-    elif len(group_ids) == 1:
+    elif len(group_ids) == 1 and anybody_listens():
         deliver_due(group_ids)
-    # Without workers, many groups change at once in the upkeep only, which delivers afterwards.
+    # Without workers, many groups change at once in the upkeep only, which delivers afterwards. It also settles what
+    # nobody waits for.
