@@ -391,8 +391,10 @@ def test_the_brake_is_not_for_events(group, commit, settings):
 def test_statements_do_not_depend_on_the_groups(groups, commit):
     user = learner(20)
     UserProfile.objects.bulk_create([UserProfile(user=user, country="FR")])
-    for days in range(groups):
-        create_group(COURSE, rule(criterion("last_login", operator=">", days=days % 10 + 5), SPANISH, combine="any"))
+    with commit():  # The rules are known then.
+        for days in range(groups):
+            away = criterion("last_login", operator=">", days=days % 10 + 5)
+            create_group(COURSE, rule(away, SPANISH, combine="any"))
     statements = []
     for last_login in (timezone.now() - timedelta(days=25), timezone.now(), timezone.now() - timedelta(days=30)):
         User.objects.filter(pk=user.pk).update(last_login=last_login)

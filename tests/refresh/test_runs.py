@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from openedx_user_groups import api
@@ -85,17 +87,19 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
     assert (list(Membership.objects.values()), MembershipChange.objects.count()) == before
 
 
-def test_query_count_of_a_refresh_does_not_depend_on_members(group, django_assert_num_queries, settings):
+def test_query_count_of_a_refresh_does_not_depend_on_members(
+    group, django_assert_num_queries, django_capture_on_commit_callbacks, settings
+):
     settings.OPENEDX_USER_GROUPS_MAX_CRITERIA = 5
     count = 14
     for _ in range(30):
         learner(40)
-    request_refresh(group, RefreshTrigger.MANUAL)
+    bigger_rule = rule(IDLE, criterion("last_login", operator=">", days=11), criterion("last_login", operator="exists"))
+    with django_capture_on_commit_callbacks(execute=True):  # The process knows both rules then.
+        request_refresh(group, RefreshTrigger.MANUAL)
+        bigger = create_group(COURSE, bigger_rule)
     with django_assert_num_queries(count):
         request_refresh(group, RefreshTrigger.MANUAL)
-    bigger = create_group(
-        COURSE, rule(IDLE, criterion("last_login", operator=">", days=11), criterion("last_login", operator="exists"))
-    )
     with django_assert_num_queries(count):  # Three criteria of one type cost what one costs.
         request_refresh(bigger, RefreshTrigger.MANUAL)
 
@@ -176,6 +180,24 @@ def test_memberships_of_a_learner_are_those_in_use(group):
     assert [membership.user_group for membership in api.memberships_of(idle.pk)] == [group]
     api.archive_user_group(group.uuid, acting_user=idle)
     assert not api.memberships_of(idle.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_that_is_rolled_back_is_not_remembered():
+    """On a site with a transaction around each request: the version of a rule that was never saved is used again."""
+    learner(40)
+    never = LearnerFactory(enrolled_in=COURSE, username="never", last_login=None)
+    staff = LearnerFactory(username="staff")
+    group = create_group(COURSE, rule(IDLE))
+    with suppress(RuntimeError), transaction.atomic():
+        nobody = rule(criterion("last_login", operator=">", days=1000))
+        api.update_user_group(group.uuid, changes={"rule": nobody}, rule_version=1, acting_user=staff)
+        assert Membership.objects.count() == 0
+        raise RuntimeError
+    assert Membership.objects.count() == 1
+    without = rule(criterion("last_login", operator="not_exists"))
+    api.update_user_group(group.uuid, changes={"rule": without}, rule_version=1, acting_user=staff)
+    assert list(Membership.objects.values_list("user", flat=True)) == [never.pk]
 
 
 def test_table_that_cannot_be_read_takes_down_one_group_only(group, monkeypatch):

@@ -20,7 +20,7 @@ from django.utils import timezone
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.storage import LASTING_PROBLEMS
 from openedx_user_groups.criteria.tree import Node
-from openedx_user_groups.data import GroupState, MembershipSource, RefreshState, RefreshTrigger, Scope
+from openedx_user_groups.data import GroupState, MembershipSource, RefreshTrigger, Scope
 from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import Collection as GroupCollection
@@ -31,7 +31,7 @@ from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
 
 from . import brake
-from .models import Refresh
+from .models import Refresh, finished_run
 from .rules import GroupRow, rules_of
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetim
         group = by_key.get(each.group.pk)
         if group is None or group in written.stopped:
             continue
-        delta = Delta(each.delta.added - kept.get(group.collection_id, IdSet()), each.delta.removed)
+        delta = Delta(each.delta.added - kept.get(group.exclusive_collection_id, IdSet()), each.delta.removed)
         if delta:
             leaving = [each.memberships[pk] for pk in delta.removed]
             changes.append(GroupChange(group, delta, leaving))
@@ -175,15 +175,11 @@ def _record_runs(
 ) -> dict[int, int]:
     """A finished run for each change; returns their keys by group."""
     runs = [
-        Refresh(
-            user_group=change.group,
-            trigger=trigger,
-            state=RefreshState.SUCCEEDED,
-            requested_at=now,
-            started_at=now,
-            finished_at=now,
+        finished_run(
+            change.group,
+            trigger,
+            now,
             as_of=as_of,
-            rule_version=change.group.rule_version,
             added_count=len(change.delta.added),
             removed_count=len(change.delta.removed),
             member_count=change.count_afterwards,

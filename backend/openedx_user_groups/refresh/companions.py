@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger
+from openedx_user_groups.data import GroupState, RefreshTrigger
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import UserGroup
@@ -23,7 +23,7 @@ from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
 
 from . import brake, schedule
-from .models import Refresh
+from .models import Refresh, finished_run
 from .rules import rules_of
 from .states import RESULT_FIELDS, set_state
 
@@ -143,22 +143,18 @@ def _stopped(
 
 def _own_record(refresh: Refresh, companion: Companion, delta: Delta) -> Refresh:
     """A finished run for a companion that changes; one that is not saved where nothing does."""
-    now = timezone.now()
-    record = Refresh(
-        user_group=companion.group,
-        trigger=refresh.trigger,
+    return finished_run(
+        companion.group,
+        RefreshTrigger(refresh.trigger),
+        timezone.now(),
         requested_by_id=refresh.requested_by_id,
-        state=RefreshState.SUCCEEDED,
         requested_at=refresh.requested_at,
         started_at=refresh.started_at,
-        finished_at=now,
         as_of=companion.evaluation.context.as_of,
         plan=companion.evaluation.plan.value,
-        rule_version=companion.group.rule_version,
         added_count=len(delta.added),
         removed_count=len(delta.removed),
     )
-    return record
 
 
 def _apply(move: Move, part: Delta) -> None:

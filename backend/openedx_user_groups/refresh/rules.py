@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
+from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
+
+from django.db import transaction
 
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.storage import load_rules_of
@@ -57,7 +60,8 @@ def rules_of(groups: Collection[Versioned]) -> dict[int, Node]:
         for pk, rule in load_rules_of(missing).items():
             found[pk] = rule
             if not any(leaf.problem for leaf in rule.leaves()):
-                _keep((missing[pk].uuid, missing[pk].rule_version), rule)
+                # Not before the commit: a rule that is rolled back leaves its version to another one.
+                transaction.on_commit(partial(_keep, (missing[pk].uuid, missing[pk].rule_version), rule))
     return found
 
 

@@ -29,7 +29,7 @@ from openedx_user_groups.sets import IdSet
 from . import brake, companions, leases, marks, schedule
 from .companions import Companion
 from .dispatch import send, send_next
-from .models import Refresh, Slot
+from .models import Refresh, Slot, finished_run
 from .retries import is_transient, with_retries
 from .rules import rules_of
 from .states import RESULT_FIELDS, set_state
@@ -125,21 +125,17 @@ def record_manual_run(
 
     The caller writes the change in the same transaction.
     """
-    now = timezone.now()
-    return Refresh.objects.create(
-        user_group=group,
-        trigger=trigger,
+    refresh = finished_run(
+        group,
+        trigger,
+        timezone.now(),
         requested_by=requested_by,
-        state=RefreshState.SUCCEEDED,
-        requested_at=now,
-        started_at=now,
-        finished_at=now,
-        as_of=now,
-        rule_version=group.rule_version,
         added_count=added,
         removed_count=removed,
         member_count=group.member_count + added - removed,
     )
+    refresh.save()
+    return refresh
 
 
 def _refresh_inline(group: UserGroup, trigger: RefreshTrigger, requested_by: Any, confirms: Refresh | None) -> Refresh:
