@@ -13,7 +13,6 @@ import http.client
 import json
 import os
 import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -26,11 +25,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _ROOT = Path(__file__).resolve().parents[1]
-_SETTINGS = "benchmarks.previews_settings"
-_PORT, _EDITORS, _WORKERS = 8765, 20, 2
+_SETTINGS = "benchmarks.load_settings"
+_PORT, _EDITORS = 8765, 20
 _PREVIEWS = "/api/user_group/v1/previews/"
-#: A connection that is seen in so many looks in a row is held, not only passing through.
-_LOOKS_OF_A_HELD_CONNECTION, _LOOK_SECONDS = 6, 0.05
+_LOOK_SECONDS = 0.02
 
 
 @dataclass
@@ -82,8 +80,7 @@ class ProcessList:
     """Looks at what the database is doing, again and again, on a connection of its own."""
 
     def __init__(self) -> None:
-        self.most_statements = self.most_connections = self.most_held = self._streak = 0
-        self._seen: Counter[int] = Counter()
+        self.looks = self.most_statements = self.most_connections = 0
 
     def look(self) -> list[int]:
         """The connections that evaluate a rule now."""
@@ -95,12 +92,10 @@ class ProcessList:
                 " FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
             )
             rows = cursor.fetchall()
-        alive = {row[0] for row in rows}
-        self._seen = Counter({pk: self._seen[pk] + 1 for pk in alive})
         working = [pk for pk, evaluates in rows if evaluates]
-        held = sum(looks >= _LOOKS_OF_A_HELD_CONNECTION for looks in self._seen.values())
-        self.most_connections = max(self.most_connections, len(alive))
-        self.most_held, self.most_statements = max(self.most_held, held), max(self.most_statements, len(working))
+        self.looks += 1
+        self.most_connections = max(self.most_connections, len(rows))
+        self.most_statements = max(self.most_statements, len(working))
         return working
 
     def wait(self, condition: Callable[[list[int]], bool], seconds: float = 60) -> float:
@@ -109,7 +104,7 @@ class ProcessList:
         while not condition(self.look()):
             if time.monotonic() - start > seconds:
                 sys.exit("The database does not do what was expected of it.")
-            time.sleep(_LOOK_SECONDS / 5)
+            time.sleep(_LOOK_SECONDS / 2)
         return time.monotonic() - start
 
 
@@ -189,6 +184,8 @@ def _cancelled(editor: Editor, body: Any) -> Iterator[str]:
 def _many(editors: list[Editor], scope: dict[str, str]) -> Iterator[str]:
     from django.conf import settings
 
+    from benchmarks.processes import WORKERS
+
     outcomes: list[Outcome] = []
     threads = [
         threading.Thread(target=lambda number=number: outcomes.append(editors[number].preview(_body(scope, number))))
@@ -203,14 +200,15 @@ def _many(editors: list[Editor], scope: dict[str, str]) -> Iterator[str]:
     statuses = sum((outcome.statuses for outcome in outcomes), Counter())
     finished = sorted(outcome.finished_after for outcome in outcomes)
     bound = settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_SCOPE
+    connections = bound + settings.OPENEDX_USER_GROUPS_PREVIEW_ENTRANCE_SIZE + WORKERS
     print(
         f"{_EDITORS} editors at once: all done after {time.monotonic() - start:.0f} s; a result after"
         f" {finished[0]:.1f} to {finished[-1]:.1f} s, median {statistics.median(finished):.1f} s\n"
         f"  answers by status: {dict(sorted(statuses.items()))}; the slowest single answer took"
         f" {max(outcome.longest_answer for outcome in outcomes):.1f} s\n"
-        f"  evaluating at a time: at most {processes.most_statements} (bound {bound}); connections held for more than"
-        f" {_LOOKS_OF_A_HELD_CONNECTION * _LOOK_SECONDS:.1f} s: at most {processes.most_held}; seen at all at a time:"
-        f" {processes.most_connections}"
+        f"  at a time: at most {processes.most_statements} evaluations (bound {bound}) and"
+        f" {processes.most_connections} connections (bound {connections}, of which {WORKERS} are the worker's), in"
+        f" {processes.looks:,} looks"
     )
     if len(outcomes) != _EDITORS or any(outcome.body.get("state") != "succeeded" for outcome in outcomes):
         yield "not every editor got a result"
@@ -218,8 +216,8 @@ def _many(editors: list[Editor], scope: dict[str, str]) -> Iterator[str]:
         yield f"answers with other statuses: {statuses}"
     if processes.most_statements > bound:
         yield f"{processes.most_statements} evaluations at a time"
-    if processes.most_held > bound + _WORKERS:
-        yield f"{processes.most_held} connections held at a time"
+    if processes.most_connections > connections:
+        yield f"{processes.most_connections} connections at a time"
 
 
 def _body(scope: dict[str, str], number: int) -> dict[str, Any]:
@@ -250,21 +248,12 @@ def _editors() -> Iterator[list[Editor]]:
 @contextmanager
 def _processes() -> Iterator[None]:
     """The web server and the worker."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "backend")])}
-    commands = [
-        [sys.executable, "-m", "django", "runserver", f"127.0.0.1:{_PORT}", "--noreload"],
-        [sys.executable, "-m", "celery", "-A", "sandbox.celery", "worker", "-c", str(_WORKERS), "-l", "WARNING"],
-    ]
-    log = subprocess.DEVNULL
-    running = [subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=log, stderr=log) for command in commands]
-    try:
+    from benchmarks import processes
+
+    server = ("django", "runserver", f"127.0.0.1:{_PORT}", "--noreload")
+    with processes.running(server, (*processes.WORKER, "-l", "WARNING")):
         _until_it_answers()
         yield
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait(60)
 
 
 def _until_it_answers() -> None:

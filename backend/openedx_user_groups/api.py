@@ -60,6 +60,7 @@ from .actions.user_groups import (
     update_user_group,
     user_groups,
 )
+from .evaluation.preview_entrance import through_entrance
 from .membership.csv_files import Identifier
 
 __all__ = [
@@ -119,6 +120,7 @@ __all__ = [
     "resolve_choices",
     "run_preview",
     "search_choices",
+    "through_entrance",
     "unpin_learners",
     "update_collection",
     "update_user_group",

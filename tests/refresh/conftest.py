@@ -11,14 +11,19 @@ from celery import current_app
 
 
 @pytest.fixture
-def broker(monkeypatch: Any) -> tuple[str, str]:
-    """A queue of this test's own on the Redis that answers: its address and name."""
+def broker_of_the_test() -> tuple[str, str]:
+    """A queue of this test's own on the Redis that answers: its address and name. Nothing is sent there yet."""
     url = os.environ.get("REDIS_URL")
     if not url:
         pytest.skip("No Redis answers: REDIS_URL is not set (make test-services sets it).")
-    queue = f"user_groups_test_{uuid.uuid4().hex}"
-    use_broker(monkeypatch, url, queue)
-    return url, queue
+    return url, f"user_groups_test_{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def broker(monkeypatch: Any, broker_of_the_test: tuple[str, str]) -> tuple[str, str]:
+    """The same, and this process sends its tasks there."""
+    use_broker(monkeypatch, *broker_of_the_test)
+    return broker_of_the_test
 
 
 def use_broker(monkeypatch: Any, url: str, queue: str) -> None:

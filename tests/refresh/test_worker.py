@@ -44,10 +44,15 @@ IDLE = rule(criterion("last_login", operator=">", days=10))
 
 @pytest.fixture
 def group(settings: Any) -> UserGroup:
-    """Twenty members, of whom eight are about to leave and twelve others to join."""
+    """One whose next refresh has something to write."""
     if connection.vendor == "sqlite":
         pytest.skip("A worker is another process: it needs a database server (make test-services runs it on two).")
     settings.OPENEDX_USER_GROUPS_LEASE_SECONDS = LEASE_SECONDS
+    return group_about_to_change()
+
+
+def group_about_to_change() -> UserGroup:
+    """Twenty members, of whom eight leave with the next refresh and twelve others join."""
     long_ago, now = timezone.now() - timedelta(days=100), timezone.now()
     learners = [LearnerFactory(enrolled_in=COURSE, last_login=long_ago) for _ in range(20)]
     others = [LearnerFactory(enrolled_in=COURSE, last_login=now) for _ in range(12)]

@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from openedx_user_groups.data import PreviewState, Scope
@@ -150,19 +152,24 @@ def test_one_that_no_worker_finishes(world, staff):
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_twenty_editors_at_once(settings, world):
-    """Never more at work than allowed, everybody gets an answer, and nothing is left behind."""
+    """Never more at work, or connected, than allowed; everybody gets an answer, and nothing is left behind."""
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer at a time.")
     settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_SCOPE = 3
+    settings.OPENEDX_USER_GROUPS_PREVIEW_ENTRANCE_SIZE = 2
     statuses: list[int] = []
     most, done = 0, threading.Event()
+    opened, numbers = [], []
 
-    def edit(name):
-        client = APIClient()
-        client.force_authenticate(world.users[name])
+    def count(connection, **event):
+        """Here, where they are opened and closed: the server sees a connection a little longer than it is there."""
+        opened.append(connection)
+        numbers.append(sum(each.connection is not None for each in set(opened)))
+
+    def edit(token):
+        client = APIClient(headers={"Authorization": f"Token {token}"})
         for _number in range(3):
             statuses.append(ask(client, rule(AWAY, FAILING)).status_code)
-        connection.close()
 
     def watch():
         nonlocal most
@@ -171,18 +178,24 @@ def test_twenty_editors_at_once(settings, world):
         connection.close()
 
     for number in range(20):
-        account = User.objects.create(username=f"editor_{number}", is_staff=True, is_superuser=True)
-        world.users[account.username] = account
-    editors = [threading.Thread(target=edit, args=[f"editor_{number}"]) for number in range(20)]
+        User.objects.create(username=f"editor_{number}", is_staff=True, is_superuser=True)
+    tokens = [Token.objects.create(user=user).key for user in User.objects.filter(username__startswith="editor_")]
+    editors = [threading.Thread(target=edit, args=[token]) for token in tokens]
     watcher = threading.Thread(target=watch)
-    for thread in (watcher, *editors):
-        thread.start()
-    for thread in editors:
-        thread.join()
-    done.set()
-    watcher.join()
+    connection_created.connect(count)
+    try:
+        for thread in (watcher, *editors):
+            thread.start()
+        for thread in editors:
+            thread.join()
+    finally:
+        connection_created.disconnect(count)
+        done.set()
+        watcher.join()
     assert len(statuses) == 60
     assert set(statuses) <= {200, 429}
     assert statuses.count(200) >= 20
     assert 1 <= most <= 3
+    assert len(opened) > 20
+    assert max(numbers) <= 3 + 2 + 1  # The one that watches.
     assert not PreviewJob.objects.exists()

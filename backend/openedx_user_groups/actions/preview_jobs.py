@@ -26,6 +26,7 @@ from openedx_user_groups.evaluation.budget import connection_id, within
 from openedx_user_groups.evaluation.estimates import estimate
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.models import PreviewJob
+from openedx_user_groups.evaluation.preview_entrance import step_in
 from openedx_user_groups.evaluation.preview_places import GRACE, cancel, clean_up, drop, leave_place, take_place
 from openedx_user_groups.exceptions import (
     BudgetExceeded,
@@ -186,6 +187,7 @@ def _handed_over(job: PreviewJob, request: dict[str, Any], as_of: datetime, abou
         "deadline": now + _seconds("PREVIEW_JOB_SECONDS"),
         "expires_at": now + _seconds("PREVIEW_ABANDONED_SECONDS"),
     }
+    step_in()  # The place is the worker's from here on.
     if not PreviewJob.objects.filter(pk=job.pk, state=PreviewState.WAITED_FOR).update(**changes):
         raise PreviewCancelled()
     for name, value in changes.items():

@@ -24,12 +24,14 @@ from openedx_user_groups.evaluation.budget import connection_id, stop_statement
 from openedx_user_groups.evaluation.models import PreviewJob
 from openedx_user_groups.exceptions import TooManyPreviews
 
+from .preview_entrance import RETRY_AFTER, step_in, step_out
+
 #: The states of a preview that holds places, unless it is being cancelled.
 AT_WORK = (PreviewState.WAITED_FOR, PreviewState.QUEUED, PreviewState.RUNNING)
 #: How long after the end of its time the row of a preview that nobody has finished is believed, in seconds.
 GRACE = 15
-#: Seconds between two attempts; and after which a client that was refused may ask again.
-_PAUSE, _RETRY_AFTER = 0.1, 2
+#: Seconds between two attempts.
+_PAUSE = 0.1
 _NO_PLACES: dict[str, Any] = {"user_slot": None, "scope_slot": None, "editor_slot": None, "connection_id": None}
 _ATTEMPTS = 5
 
@@ -49,11 +51,12 @@ def take_place(user_id: int, scope: Scope, editor: str) -> PreviewJob:
         if free_users and free_scopes:
             job.user_slot, job.scope_slot = random.choice(free_users), random.choice(free_scopes)
             if _inserted(job):
+                step_out()
                 return job
         elif time.monotonic() < deadline:
             _pause()
         else:
-            raise TooManyPreviews(_RETRY_AFTER)
+            raise TooManyPreviews(RETRY_AFTER)
         taken = set(_rivals(job, users, scopes))
         free_users = [place for place in users if place not in taken]
         free_scopes = [place for place in scopes if place not in taken]
@@ -64,6 +67,8 @@ def leave_place(job: PreviewJob, **changes: Any) -> bool:
 
     From then on no statement of this connection is stopped any more.
     """
+
+    step_in()
 
     def leave() -> bool:
         own = PreviewJob.objects.filter(pk=job.pk)
@@ -77,6 +82,7 @@ def leave_place(job: PreviewJob, **changes: Any) -> bool:
 
 def drop(job: PreviewJob) -> None:
     """Forget a preview that is over."""
+    step_in()
     _undisturbed(lambda: PreviewJob.objects.filter(pk=job.pk).delete())
 
 
@@ -88,7 +94,7 @@ def cancel(pk: int, *, patience: float = 0) -> None:
     """
     deadline = time.monotonic() + patience
     while _stopped(pk) and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+        _pause()
 
 
 def clean_up() -> int:
@@ -177,9 +183,12 @@ def _undisturbed(action: Any) -> Any:
 
 
 def _pause() -> None:
+    """Wait a moment, without holding a connection."""
     if not connection.in_atomic_block:
         connection.close()
+    step_out()
     time.sleep(_PAUSE * random.uniform(0.5, 1))
+    step_in()
 
 
 def _savepoint() -> AbstractContextManager[Any]:

@@ -41,6 +41,9 @@ DEFAULTS: dict[str, Any] = {
     "MAX_PREVIEWS_PER_USER": 3,
     "MAX_PREVIEWS_PER_SCOPE": 8,
     "PREVIEW_WAIT_SECONDS": 1,
+    # Connections to the database that one web process has at most for previews that do not evaluate: those that sign
+    # in, wait for their turn, are asked after or are cancelled.
+    "PREVIEW_ENTRANCE_SIZE": 4,
     # Learners named when those of a preview have moved before it was saved.
     "MAX_MOVED_LEARNERS": 100,
     # Pinned examples of one group.

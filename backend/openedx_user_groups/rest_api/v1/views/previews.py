@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,16 @@ class PreviewsViewSet(ApiViewSet):
 
     is_atomic = False
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Give the entrance free again, however the request ends."""
+        with ExitStack() as self._entrance:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Before signing in, which is the first to need the database: wait for the entrance."""
+        self._entrance.enter_context(api.through_entrance())
+        super().initial(request, *args, **kwargs)
+
     @operation(
         "create_preview",
         _TAG,
@@ -87,7 +98,7 @@ class PreviewsViewSet(ApiViewSet):
         "retrieve_preview",
         _TAG,
         {200: PreviewSerializer, 202: PendingPreviewSerializer},
-        (404, 409),
+        (404, 409, 429),
         parameters=[_ID],
     )
     def retrieve(self, request: Any, id: str) -> Response:
@@ -99,7 +110,7 @@ class PreviewsViewSet(ApiViewSet):
         """
         return self._response(api.preview_answer(self._job(id)))
 
-    @operation("cancel_preview", _TAG, {204: None}, (404,), parameters=[_ID])
+    @operation("cancel_preview", _TAG, {204: None}, (404, 429), parameters=[_ID])
     def destroy(self, request: Any, id: str) -> Response:
         """Cancel a preview: what the database is doing for it is stopped."""
         api.cancel_preview(self._job(id))
