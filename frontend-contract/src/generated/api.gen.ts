@@ -3092,7 +3092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; Retry-After says when to try again. */
+            /** @description Too many requests; Retry-After says when to try again. Codes: too_many_previews, and others. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3149,7 +3149,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests; Retry-After says when to try again. */
+            /** @description Too many requests; Retry-After says when to try again. Codes: too_many_previews, and others. */
             429: {
                 headers: {
                     [name: string]: unknown;
