@@ -6,15 +6,11 @@ database until it is stopped or the lock is given up.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from celery import current_app
 from django.db import connection, connections
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -22,8 +18,8 @@ from rest_framework.test import APIClient
 from openedx_user_groups.evaluation.preview_places import clean_up
 from openedx_user_groups.models import PreviewJob
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, criterion, rule
+from tests.workers import Worker
 
-BACKEND = Path(__file__).resolve().parents[2] / "backend"
 PREVIEWS, GROUPS = "/api/user_group/v1/previews/", "/api/user_group/v1/user_groups/"
 SLOW = rule(criterion("country", operator="not_exists"))
 QUICK = rule(criterion("last_login", operator="not_exists"))
@@ -31,34 +27,12 @@ QUICK = rule(criterion("last_login", operator="not_exists"))
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-def _database_url() -> str:
-    if connection.vendor == "sqlite":
-        pytest.skip("A worker is another process: it needs a database server (make test-services runs it on two).")
-    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
-    given = connection.settings_dict
-    return f"{scheme}://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
-
-
 @pytest.fixture
-def worker(monkeypatch):
-    """A worker process with a queue of its own; the settings below are its too."""
-    url = os.environ.get("REDIS_URL")
-    database = _database_url()
-    if not url:
-        pytest.skip("No Redis answers: REDIS_URL is not set (make test-services sets it).")
-    queue = f"user_groups_previews_{os.getpid()}_{time.monotonic_ns()}"
-    monkeypatch.setitem(current_app.conf, "broker_url", url)
-    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
-    monkeypatch.setitem(current_app.conf, "task_default_queue", queue)
-    environment = {**os.environ, "DATABASE_URL": database, "CELERY_BROKER_URL": url, "PYTHONPATH": str(BACKEND)}
-    environment["CELERY_TASK_DEFAULT_QUEUE"] = queue
-    command = [sys.executable, "-m", "celery", "-A", "sandbox.celery", "worker", "-Q", queue, "-c", "1", "-P", "solo"]
-    process = subprocess.Popen(command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+def worker(broker) -> Iterator[Worker]:
+    """A worker that takes one task at a time, with the sandbox's settings."""
+    with Worker(*broker, settings="sandbox.settings") as worker:
+        worker.start()
+        yield worker
 
 
 @pytest.fixture

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from statistics import median
 from threading import Thread
 
@@ -38,21 +34,12 @@ from openedx_user_groups.testing.factories import (
     rule,
 )
 from sandbox.platform.student.models import CourseEnrollment
+from tests.workers import Worker, database_url, eventually
 
-BACKEND = Path(__file__).resolve().parents[2] / "backend"
 IDLE = criterion("last_login", operator=">", days=10)
 STORM = 10_000
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-def database_url() -> str:
-    """The address of the test database itself, for the worker's settings."""
-    if connection.vendor == "sqlite":
-        pytest.skip("A worker is another process: it needs a database server (make test-services runs it on two).")
-    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
-    given = connection.settings_dict
-    return f"{scheme}://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
 
 
 @pytest.fixture(autouse=True)
@@ -61,46 +48,15 @@ def real_clock(settings):
 
 
 @pytest.fixture
-def redis(monkeypatch, settings) -> tuple[str, str]:
-    """The Redis that answers, as the broker and as the cache of this process; a queue of this test's own."""
-    url = os.environ.get("REDIS_URL")
-    if not url:
-        pytest.skip("No Redis answers: REDIS_URL is not set (make test-services sets it).")
-    queue = f"user_groups_events_{os.getpid()}"
+def worker(broker, settings) -> Iterator[Worker]:
+    """A worker with two processes; Redis is the cache of this process too."""
+    url, _queue = broker
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
     caches["default"].clear()
-    monkeypatch.setitem(current_app.conf, "broker_url", url)
-    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
-    monkeypatch.setitem(current_app.conf, "task_default_queue", queue)
-    return url, queue
-
-
-@pytest.fixture
-def worker(redis) -> Iterator[list[bytes]]:
-    """A worker with two processes; yields what it writes to its log."""
-    url, queue = redis
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url(),
-        "CELERY_BROKER_URL": url,
-        "CELERY_TASK_DEFAULT_QUEUE": queue,
-        "PYTHONPATH": str(BACKEND),
-        "DJANGO_SETTINGS_MODULE": "tests.refresh.worker_settings",
-    }
-    environment["PYTHONPATH"] += os.pathsep + str(BACKEND.parent)
-    command = [sys.executable, "-m", "celery", "-A", "sandbox.celery", "worker", "-Q", queue, "-c", "2", "-l", "INFO"]
-    process = subprocess.Popen(command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output: list[bytes] = []
-    reader = Thread(target=lambda: output.extend(process.stdout or ()), daemon=True)
-    reader.start()
-    wait(lambda: any(b"ready." in line for line in list(output)), 60)
-    try:
-        yield output
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        reader.join(timeout=5)
-        print(b"".join(output[-40:]).decode())  # noqa: T201
+    with Worker(*broker, processes=2) as worker:
+        worker.start()
+        eventually(lambda: "ready." in worker.log(), "the worker does not start")
+        yield worker
 
 
 def wait(condition: Callable[[], bool], seconds: float) -> float:
@@ -148,7 +104,7 @@ def test_a_storm_of_sign_ins(worker):
     # Nobody's membership was written twice, and few runs hold many learners.
     assert sum(Refresh.objects.filter(trigger="event").values_list("removed_count", flat=True)) == 3 * STORM
     # Every claim of a mark is one answer for its learner.
-    claimed = [int(number) for line in list(worker) for number in re.findall(rb"(\d+) marks claimed", line)]
+    claimed = [int(number) for number in re.findall(r"(\d+) marks claimed", worker.log())]
     assert STORM <= sum(claimed) <= 2 * STORM
     added = (median(worked) - alone) * 1000
     figures = f"median {median(took) * 1000:.2f} ms, {added:.2f} ms of work of ours; {len(claimed)} "

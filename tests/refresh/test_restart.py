@@ -14,8 +14,8 @@ from openedx_user_groups.data import GroupState, RefreshTrigger
 from openedx_user_groups.membership.changes import member_ids
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.refresh.upkeep import keep_up
+from tests.workers import Worker, eventually, use_broker
 
-from .conftest import use_broker
 from .own_server import OwnServer, own_server
 from .test_worker import (
     after_the_evaluation,
@@ -28,7 +28,6 @@ from .test_worker import (
 )
 from .worker_settings import OPENEDX_USER_GROUPS_LEASE_SECONDS as LEASE_SECONDS
 from .worker_settings import OPENEDX_USER_GROUPS_RETRY_MINUTES as RETRY_MINUTES
-from .workers import Worker, eventually
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

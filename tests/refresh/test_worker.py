@@ -31,10 +31,17 @@ from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.refresh.upkeep import keep_up
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
+from tests.workers import (
+    SHARED,
+    Worker,
+    end_connection,
+    eventually,
+    second_connection,
+    use_broker,
+    waiting_connections,
+)
 
-from .conftest import use_broker
 from .worker_settings import OPENEDX_USER_GROUPS_LEASE_SECONDS as LEASE_SECONDS
-from .workers import SHARED, Worker, end_connection, eventually, second_connection, waiting_connections
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -158,7 +165,7 @@ def test_a_worker_that_is_killed_leaves_nothing_half_done(group, broker, place):
     refresh = request_refresh(group, RefreshTrigger.MANUAL)
     with Worker(*broker) as worker:
         with place(group, worker):
-            worker.kill()
+            worker.end()
         killed_at = time.monotonic()
         # The server notices that nobody is there, and undoes what was not committed.
         eventually(lambda: not waiting_connections(""), "a connection still waits")

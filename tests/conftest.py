@@ -7,7 +7,8 @@ import uuid
 from typing import Any
 
 import pytest
-from celery import current_app
+
+from tests.workers import use_broker
 
 
 @pytest.fixture
@@ -24,11 +25,3 @@ def broker(monkeypatch: Any, broker_of_the_test: tuple[str, str]) -> tuple[str, 
     """The same, and this process sends its tasks there."""
     use_broker(monkeypatch, *broker_of_the_test)
     return broker_of_the_test
-
-
-def use_broker(monkeypatch: Any, url: str, queue: str) -> None:
-    """Have this process send its tasks there."""
-    monkeypatch.setitem(current_app.conf, "broker_url", url)
-    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
-    monkeypatch.setitem(current_app.conf, "task_default_queue", queue)
-    monkeypatch.setattr(current_app.amqp, "_producer_pool", None)  # The connections to another test's broker.

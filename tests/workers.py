@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import DatabaseError, connection
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60
 
 #: What holds whatever a statement reads, without keeping others from reading it or from referring to it.
@@ -32,19 +33,30 @@ def database_url() -> str:
     return f"{scheme}://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
 
 
-class Worker:
-    """A worker process that takes one task at a time."""
+def use_broker(monkeypatch: Any, url: str, queue: str) -> None:
+    """Have this process send its tasks there."""
+    monkeypatch.setitem(current_app.conf, "broker_url", url)
+    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
+    monkeypatch.setitem(current_app.conf, "task_default_queue", queue)
+    monkeypatch.setattr(current_app.amqp, "_producer_pool", None)  # The connections to another test's broker.
 
-    def __init__(self, broker_url: str, queue: str) -> None:
+
+class Worker:
+    """A worker, which takes one task at a time or, with several processes, as many."""
+
+    def __init__(
+        self, broker_url: str, queue: str, *, settings: str = "tests.refresh.worker_settings", processes: int = 1
+    ) -> None:
         self._environment = {
             **os.environ,
             "DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": broker_url,
             "CELERY_TASK_DEFAULT_QUEUE": queue,
-            "DJANGO_SETTINGS_MODULE": "tests.refresh.worker_settings",
+            "DJANGO_SETTINGS_MODULE": settings,
             "PYTHONPATH": os.pathsep.join([str(ROOT / "backend"), str(ROOT)]),
         }
-        self._queue = queue
+        pool = ["-P", "solo"] if processes == 1 else ["-c", str(processes)]
+        self._command = ["celery", "-A", "sandbox.celery", "worker", "-Q", queue, "-l", "INFO", *pool]
         self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,20 +64,20 @@ class Worker:
         return self
 
     def __exit__(self, error: Any, *details: object) -> None:
-        self.kill()
+        self.end()
         if error is not None:
             sys.stdout.write(self.log())  # For pytest, which shows it with the failure.
         self._output.close()
 
     def start(self) -> None:
-        """Start the process; it takes tasks when it is ready."""
-        command = [sys.executable, "-m", "celery", "-A", "sandbox.celery", "worker", "-Q", self._queue, "-c", "1"]
+        """Start it; it takes tasks when it is ready."""
         self._process = subprocess.Popen(
-            [*command, "-P", "solo", "-l", "INFO"],
+            [sys.executable, "-m", *self._command],
             cwd=ROOT / "backend",
             env=self._environment,
             stdout=self._output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def log(self) -> str:
@@ -82,10 +94,10 @@ class Worker:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
-    def kill(self) -> None:
-        """End it at once (SIGKILL), wherever it is."""
+    def end(self) -> None:
+        """End it at once (SIGKILL) with all its processes, wherever they are."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(timeout=PATIENCE)
             self._process = None
 
