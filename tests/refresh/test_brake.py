@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState, HeldChange, RefreshState, RefreshTrigger
-from openedx_user_groups.exceptions import NotFound, NotHeld
+from openedx_user_groups.exceptions import NotFound, NotHeld, Unevaluable
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Delta, member_ids
 from openedx_user_groups.membership.models import MembershipChange
-from openedx_user_groups.refresh import brake, schedule
+from openedx_user_groups.refresh import brake, runs, schedule
 from openedx_user_groups.refresh.models import HeldDifference, Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.sets import IdSet
@@ -198,3 +198,27 @@ def test_a_run_of_another_group_is_not_found(group, learners, admin):
     other = create_group(COURSE, IDLE)
     with pytest.raises(NotFound):
         api.confirm_refresh(other, refresh.uuid, acting_user=admin)
+
+
+def test_the_first_run_after_an_edit_is_free_however_often_it_is_tried(group, learners, admin, monkeypatch):
+    def fail(*args):
+        raise Unevaluable("source_unavailable", "down")
+
+    here = rule(criterion("last_login", operator="<=", days=10))
+    with monkeypatch.context() as broken:
+        broken.setattr(runs, "Evaluation", fail)
+        api.update_user_group(group.uuid, changes={"rule": here}, rule_version=1, acting_user=admin)
+    assert api.get_user_group(group.uuid).member_count == 10
+    assert request_refresh(api.get_user_group(group.uuid), RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+    assert api.get_user_group(group.uuid).member_count == 0
+
+
+def test_a_change_of_the_collection_confirms_nothing(group, learners, admin):
+    other = create_group(COURSE, rule(criterion("last_login", operator="not_exists")))
+    api.create_collection(scope=COURSE, name="One", groups=[group.uuid, other.uuid], acting_user=admin)
+    come_back(*learners)
+    request_refresh(api.get_user_group(group.uuid), RefreshTrigger.SCHEDULE)
+    assert api.get_user_group(group.uuid).state == GroupState.HELD
+    api.archive_user_group(other.uuid, acting_user=admin)
+    found = api.get_user_group(group.uuid)
+    assert (found.state, found.member_count) == (GroupState.HELD, 10)

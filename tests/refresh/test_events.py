@@ -27,6 +27,7 @@ from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.groups.changes import Change, Touched
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
+from openedx_user_groups.refresh import drain as drain_module
 from openedx_user_groups.refresh import intake, marks
 from openedx_user_groups.refresh.drain import Drained, drain
 from openedx_user_groups.refresh.marks import LearnerMark
@@ -41,6 +42,7 @@ from openedx_user_groups.testing.factories import (
     rule,
 )
 from sandbox.platform.course_overviews.models import CourseOverview
+from sandbox.platform.organizations.models import Organization, OrganizationCourse
 from sandbox.platform.student.models import CourseEnrollment, UserProfile
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
@@ -311,6 +313,84 @@ def test_groups_that_events_leave_alone(group, commit):
             membership_source=MembershipSource.CRITERIA,
         )  # fmt: skip
     assert names(group) == {"idle", "long_idle"}
+
+
+def test_a_first_run_that_is_being_written_is_waited_for(group, commit, monkeypatch):
+    """Its group is not answerable yet, and may be once the scope is free: the scope is taken, whoever holds it."""
+    UserGroup.objects.filter(pk=group.pk).update(members_rule_version=None)
+
+    def write_first_run(scope):
+        UserGroup.objects.filter(pk=group.pk).update(members_rule_version=1)
+
+    monkeypatch.setattr("openedx_user_groups.refresh.drain.lock_scope", write_first_run)
+    with commit():
+        sign_in(User.objects.get(username="idle"))
+    assert drain().groups_changed == 1
+    assert names(group) == {"long_idle"}
+
+
+def test_an_unexpected_error_in_one_scope_stops_no_other(group, commit, monkeypatch):
+    elsewhere = Scope(ScopeType.INSTANCE)
+    site = create_group(elsewhere, rule(IDLE))
+
+    def fail(scope):
+        if scope == COURSE:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("openedx_user_groups.refresh.drain.lock_scope", fail)
+    with commit():
+        sign_in(User.objects.get(username="idle"))
+    assert drain() == Drained(marks=0, answers=1, groups_changed=1)
+    assert (names(group), names(site)) == ({"idle", "long_idle"}, {"long_idle"})
+    assert marks.pending_count() == 1
+
+
+def test_a_batch_that_cannot_be_drained_does_not_keep_the_next(group, commit, monkeypatch, settings):
+    settings.OPENEDX_USER_GROUPS_DRAIN_BATCH_SIZE = 1
+    unlucky = User.objects.get(username="long_idle").pk
+    courses = drain_module.courses_of_learners
+
+    def fail(user_ids):
+        if unlucky in user_ids:
+            raise ZeroDivisionError
+        return courses(user_ids)
+
+    monkeypatch.setattr(drain_module, "courses_of_learners", fail)
+    marks.mark({Touched(unlucky)}, "test")
+    with commit():
+        sign_in(User.objects.get(username="idle"))
+    assert drain().marks == 1
+    assert names(group) == {"long_idle"}
+    assert marks.waiting(COURSE) == IdSet([unlucky])
+
+
+def test_a_course_of_an_organization_whose_key_is_none(commit):
+    organization = Scope(ScopeType.ORGANIZATION, "Example")
+    CourseOverview.objects.create(id=COURSE.course_key, org="Example")
+    user = learner(20, username="idle")
+    group = create_group(organization, rule(IDLE))
+    linked = Organization.objects.create(name="Example", short_name="Example", active=True)
+    OrganizationCourse.objects.create(course_id="nonsense", organization=linked, active=True)
+    with commit():
+        sign_in(user)
+    assert drain() == Drained(marks=1, answers=1, groups_changed=1)
+    assert names(group) == set()
+
+
+def test_what_could_not_be_answered_is_due_soon(group, commit, monkeypatch):
+    UserGroup.objects.filter(pk=group.pk).update(next_refresh_at=timezone.now() + timedelta(days=300))
+
+    def fail(*args):
+        raise SourceUnavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LastLogin, "fact", fail)
+        with commit():
+            sign_in(User.objects.get(username="idle"))
+        drain()
+    group.refresh_from_db()
+    assert (group.state, group.state_code) == (GroupState.STALE, "source_unavailable")
+    assert group.next_refresh_at <= timezone.now() + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(

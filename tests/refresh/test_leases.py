@@ -149,3 +149,15 @@ def test_a_request_beside_a_running_one_waits_for_its_turn(group):
     assert (refresh.state, refresh.slot) == (RefreshState.QUEUED, Slot.QUEUED)
     leases.close(running, RefreshState.FAILED)
     assert runs.run(refresh.pk).state == RefreshState.SUCCEEDED
+
+
+def test_a_run_that_was_queued_before_an_edit_carries_out_the_edit(group):
+    """The schedule read the group, the rule was edited, and the schedule's run takes the place in the queue."""
+    as_it_was = UserGroup.objects.get(pk=group.pk)
+    UserGroup.objects.filter(pk=group.pk).update(rule_version=2)
+    early = leases.new_run(as_it_was, Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+    early.save()
+    assert queued(group, RefreshTrigger.RULE_CHANGE) == early
+    assert runs.run(early.pk).rule_version == 2
+    group.refresh_from_db()
+    assert (group.members_rule_version, group.member_count) == (2, 2)

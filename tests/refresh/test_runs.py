@@ -15,9 +15,11 @@ from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, RefreshTrigger
 from openedx_user_groups.exceptions import NotRefreshable, SourceUnavailable, WrongMembershipSource
+from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
-from openedx_user_groups.refresh import leases, rules
+from openedx_user_groups.refresh import leases, marks, rules, runs, schedule
+from openedx_user_groups.refresh.drain import drain
 from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh, run
 from openedx_user_groups.testing.factories import (
@@ -32,6 +34,7 @@ from openedx_user_groups.testing.factories import (
 pytestmark = pytest.mark.django_db
 
 IDLE = criterion("last_login", operator=">", days=10)
+HERE = criterion("last_login", operator="<=", days=10)
 
 
 def learner(days_ago: float, **account: object) -> User:
@@ -144,13 +147,76 @@ def test_failing_source_changes_nobody_and_heals(group, monkeypatch, error, code
     assert (healed.state, healed.state_code) == (GroupState.FRESH, "")
 
 
-def test_run_of_an_older_rule_is_cancelled(group):
+def test_run_of_an_older_rule_is_cancelled(group, monkeypatch):
     refresh, _is_new = leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.MANUAL)
-    UserGroup.objects.filter(pk=group.pk).update(rule_version=2)
     User.objects.filter(username="idle").update(last_login=timezone.now())
+    while_it_evaluates(monkeypatch, lambda: UserGroup.objects.filter(pk=group.pk).update(rule_version=2))
     run(refresh.pk)
     refresh.refresh_from_db()
     assert refresh.state == RefreshState.CANCELLED
+    assert member_names(group) == {"idle", "long_idle"}
+
+
+def while_it_evaluates(monkeypatch, action):
+    """Have something happen once in the middle of the next run, after its evaluation began."""
+    evaluate = runs.companions.evaluate
+
+    def disturbed(*args, **options):
+        monkeypatch.setattr(runs.companions, "evaluate", evaluate)
+        action()
+        return evaluate(*args, **options)
+
+    monkeypatch.setattr(runs.companions, "evaluate", disturbed)
+
+
+def sign_in(user: User) -> None:
+    """Now, with what an event leaves, answered for."""
+    User.objects.filter(pk=user.pk).update(last_login=timezone.now())
+    marks.mark({Touched(user.pk)}, "test")
+    drain()
+
+
+def test_who_signs_in_while_a_run_waits_stays(group):
+    """The instant of a scheduled run is chosen when it is queued; a later sign-in has no days ago for it."""
+    active = create_group(COURSE, rule(HERE))
+    UserGroup.objects.filter(pk=active.pk).update(next_refresh_at=timezone.now() - timedelta(minutes=1))
+    (queued,) = schedule.enqueue_due(timezone.now())
+    sign_in(User.objects.get(username="busy"))
+    assert member_names(active) == {"busy"}
+    assert run(queued.pk).as_of == queued.as_of
+    assert member_names(active) == {"busy"}
+
+
+def test_who_signs_in_while_a_run_evaluates_is_answered_for_now(group, monkeypatch):
+    active = create_group(COURSE, rule(HERE))
+    queued, _is_new = leases.open_run(active, Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+    back = User.objects.filter(username__in=["busy", "idle"])
+    while_it_evaluates(monkeypatch, lambda: [sign_in(user) for user in back])
+    run(queued.pk)
+    assert member_names(active) == {"busy", "idle"}
+
+
+def test_an_instant_of_long_ago_is_not_used(group):
+    queued, _is_new = leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+    long_ago = timezone.now() - timedelta(minutes=31)
+    Refresh.objects.filter(pk=queued.pk).update(as_of=long_ago, requested_at=long_ago)
+    UserGroup.objects.filter(pk=group.pk).update(members_as_of=long_ago)
+    assert run(queued.pk).as_of > long_ago
+
+
+def test_a_source_that_fails_for_them_changes_nobody(group, monkeypatch):
+    queued, _is_new = leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+    User.objects.filter(username="long_idle").update(last_login=timezone.now())
+
+    def fail(*args):
+        raise SourceUnavailable
+
+    def break_down():
+        marks.mark({Touched(User.objects.get(username="long_idle").pk)}, "test")
+        monkeypatch.setattr(LastLogin, "fact", fail)
+
+    while_it_evaluates(monkeypatch, break_down)
+    assert run(queued.pk).error_code == "source_unavailable"
     assert member_names(group) == {"idle", "long_idle"}
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from openedx_user_groups.actions import user_groups
 from openedx_user_groups.evaluation.preview_places import clean_up
 from openedx_user_groups.models import Membership, PreviewJob, Refresh, UserGroup
 from sandbox.models import DataClock
@@ -171,3 +172,22 @@ def test_where_a_token_has_no_place(world, staff, clock):
 def test_a_rule_with_listed_learners_is_the_same_rule(staff, clock):
     listed = rule(leaf("learner_list", operator="in", learners=["ada", "ben"]))
     assert save(staff, listed, token_of(staff, listed)).json()["member_count"] == 2
+
+
+def test_a_held_group_that_is_saved_as_seen_is_scheduled_again(world, staff, clock):
+    group = world.criteria_group("Held", rule(AWAY, FAILING))
+    UserGroup.objects.filter(pk=group.pk).update(state="held", next_refresh_at=None)
+    change = {"preview_token": token_of(staff, rule(AWAY, FAILING), user_group=str(group.uuid))}
+    assert staff.patch(f"{GROUPS}{group.uuid}/", change, format="json").json()["state"] == "fresh"
+    group.refresh_from_db()
+    assert group.next_refresh_at is not None
+
+
+def test_the_scope_is_held_before_the_learners_are_verified(staff, clock, monkeypatch):
+    """An event that is answered for before the new group exists would concern nobody."""
+    token, order = token_of(staff, rule(AWAY, FAILING)), []
+    for name in ("lock_scope", "verify"):
+        real = getattr(user_groups, name)
+        monkeypatch.setattr(user_groups, name, lambda *args, name=name, real=real: [order.append(name), real(*args)][1])
+    assert save(staff, rule(AWAY, FAILING), token).status_code == 201
+    assert order == ["lock_scope", "verify"]

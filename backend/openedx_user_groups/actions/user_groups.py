@@ -139,10 +139,11 @@ def create_user_group(
         created_by=acting_user,
         modified_by=acting_user,
     )
-    verified = _verified(preview_token, group, tree, acting_user)
     with transaction.atomic():
-        # First the scope, then its groups: whoever writes members takes them in this order too.
+        # First the scope, then its groups: whoever writes members takes them in this order too. And before the members
+        # are verified: no event is answered for between that and the group that it would concern.
         lock_scope(scope)
+        verified = _verified(preview_token, group, tree, acting_user)
         save_new_group(group, tree, DefinitionChangeKind.CREATED, acting_user)
         _take_over(verified, group, acting_user)
     log.info("User group %s created in %s by user %s.", group.uuid, scope, acting_user.pk, extra=context(group=group))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q, QuerySet
+from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.data import Outside, Scope, ScopeType
@@ -20,6 +22,8 @@ from openedx_user_groups.sets import IdSet, fetch_ids
 
 from .accounts import retired_prefix
 from .platform import Course, Enrollment, OrganizationCourse
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,12 @@ def courses_of(scope: Scope) -> list[CourseKey]:
     keys = set(_keys(course for course in Course.objects.filter(org=scope.key) if course.org == scope.key))
     linked = OrganizationCourse.objects.filter(organization__short_name=scope.key, active=True)
     for key, name in linked.values_list("course_id", "organization__short_name"):
-        if name == scope.key:
+        if name != scope.key:
+            continue
+        try:
             keys.add(CourseKey.from_string(key))
+        except InvalidKeyError:  # The column takes any text.
+            log.warning("Organization %s is linked to %r, which is no course key.", name, key)
     return sorted(keys, key=str)
 
 

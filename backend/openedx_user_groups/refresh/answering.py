@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from openedx_user_groups.criteria import registry
@@ -30,7 +30,7 @@ from openedx_user_groups.membership.exclusivity import assign, groups_in_order
 from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
 
-from . import brake
+from . import brake, schedule
 from .models import Refresh, finished_run
 from .rules import GroupRow, rules_of
 
@@ -56,15 +56,16 @@ class Written:
     stopped: list[UserGroup] = field(default_factory=list)
 
 
+def groups_in_use() -> Any:
+    """The groups whose members follow from a rule and are kept up to date, by events or by runs of their own."""
+    return UserGroup.objects.live().filter(
+        membership_source=MembershipSource.CRITERIA, is_enabled=True, is_frozen=False
+    )
+
+
 def answerable_groups(**scope: Any) -> Any:
     """The groups that events keep up to date: in use, and with members that come from their present rule."""
-    groups = UserGroup.objects.live().filter(
-        membership_source=MembershipSource.CRITERIA,
-        is_enabled=True,
-        is_frozen=False,
-        members_rule_version=F("rule_version"),
-        **scope,
-    )
+    groups = groups_in_use().filter(members_rule_version=F("rule_version"), **scope)
     return groups.exclude(state__in=(GroupState.HELD, GroupState.UNEVALUABLE))
 
 
@@ -194,7 +195,12 @@ def _record_runs(
 
 
 def _say_why(failed: Mapping[GroupRow, Unevaluable]) -> None:
-    """The groups whose rule has no answer are stale, or unevaluable, and say why. A statement for each reason."""
+    """The groups whose rule has no answer are stale, or unevaluable, and say why. A statement for each reason.
+
+    They are due soon: what an event told of is found by their next run.
+    """
+    retry_at = schedule.retry_at(1, timezone.now())
+    soon = Case(When(next_refresh_at__gt=retry_at, then=Value(retry_at)), default=F("next_refresh_at"))
     by_reason: dict[tuple[str, str], list[int]] = defaultdict(list)
     for group, error in failed.items():
         if group.state_code != error.code:
@@ -202,6 +208,6 @@ def _say_why(failed: Mapping[GroupRow, Unevaluable]) -> None:
     for (code, message), keys in by_reason.items():
         state = GroupState.UNEVALUABLE if code in LASTING_PROBLEMS else GroupState.STALE
         answerable_groups(pk__in=keys).update(
-            state=state, state_code=code, state_message=message, state_since=timezone.now()
+            state=state, state_code=code, state_message=message, state_since=timezone.now(), next_refresh_at=soon
         )
         log.warning("%s user groups cannot be evaluated: %s.", len(keys), code)

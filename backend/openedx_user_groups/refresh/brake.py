@@ -35,10 +35,21 @@ def stops(group: UserGroup, delta: Delta, confirmed: IdSet | None = None) -> boo
 
 
 def stops_run(refresh: Refresh, group: UserGroup, delta: Delta) -> bool:
-    """The same for a run. The first run after a change of the rule is free: a person has just decided (ADR 14)."""
-    if refresh.trigger == RefreshTrigger.RULE_CHANGE:
+    """The same for a run."""
+    if follows_decision(refresh, group):
         return False
     return bool(delta.removed) and stops(group, delta, _confirmed_by(refresh))
+
+
+def follows_decision(refresh: Refresh, group: UserGroup) -> bool:
+    """Whether a person has just decided what the members of ``group`` are to be, so that the run is free (ADR 14).
+
+    The first run that succeeds after a change of the rule, however often it was tried; and what follows the change of
+    a collection or the thawing of a group, unless a difference of the group waits for another decision.
+    """
+    if group.members_rule_version != group.rule_version:
+        return True
+    return bool(refresh.trigger == RefreshTrigger.RULE_CHANGE and group.state != GroupState.HELD)
 
 
 def hold(refresh: Refresh, group: UserGroup, delta: Delta) -> None:

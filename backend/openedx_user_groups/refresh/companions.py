@@ -98,7 +98,7 @@ def share(
     while True:
         assigned = assign(candidates, taken)
         deltas = {other.pk: difference(other, assigned[other.pk]) for other, _wanted in candidates if other != group}
-        stopped = _stopped(refresh, candidates, deltas)
+        stopped = None if brake.follows_decision(refresh, group) else _stopped(candidates, deltas)
         if stopped is None:
             break
         taken |= member_ids(stopped)
@@ -131,11 +131,7 @@ def _moves(group: UserGroup) -> bool:
     return not group.has_fixed_members and group.state != GroupState.HELD
 
 
-def _stopped(
-    refresh: Refresh, candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]
-) -> UserGroup | None:
-    if refresh.trigger == RefreshTrigger.RULE_CHANGE:
-        return None
+def _stopped(candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]) -> UserGroup | None:
     return next(
         (other for other, _wanted in candidates if other.pk in deltas and brake.stops(other, deltas[other.pk])), None
     )

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from openedx_user_groups import settings
@@ -49,7 +49,10 @@ def drain() -> Drained:
     done, size, started = Drained(), settings.get("DRAIN_BATCH_SIZE"), time.monotonic()
     claimed = marks.claim(size)
     while claimed:
-        _drain_batch(claimed, done)
+        try:
+            _drain_batch(claimed, done)
+        except Exception:  # The marks stay, and come again when the claim has passed; those after them need not wait.
+            log.exception("%s marks could not be drained.", len(claimed))
         if time.monotonic() - started > _LONGEST:
             wake_drain()
             break
@@ -79,8 +82,9 @@ def _drain_batch(claimed: Collection[LearnerMark], done: Drained) -> None:
     for scope, user_ids in _scopes_of(claimed).items():
         try:
             written = answer_for(scope, user_ids)
-        except DatabaseError:
-            # The marks stay as they are; once the claim has passed, a later drain takes them again.
+        except Exception:
+            # Whatever it is, no other scope has to wait for it. The marks stay as they are; once the claim has passed,
+            # a later drain takes them again.
             log.exception("The marks of %s learners in %s could not be drained.", len(user_ids), scope)
             failed.update((place, pk) for pk in user_ids for place in (scope, None))
             continue
@@ -114,8 +118,11 @@ def _scopes_of(claimed: Collection[LearnerMark]) -> dict[Scope, IdSet]:
 
 
 def _scopes_with_groups(course_keys: Collection[str]) -> set[Scope]:
-    """Which of these courses have groups to keep up to date, and every organization and the site if they do."""
+    """Which of these courses have groups in use, and every organization and the site if they do.
+
+    Whether a group is answerable is seen only holding the scope: one whose first run is being written will be.
+    """
     wider = Q(scope_type__in=(ScopeType.ORGANIZATION, ScopeType.INSTANCE))
-    groups = answering.answerable_groups().filter(wider | Q(scope_type=ScopeType.COURSE, scope_key__in=course_keys))
+    groups = answering.groups_in_use().filter(wider | Q(scope_type=ScopeType.COURSE, scope_key__in=course_keys))
     rows = groups.order_by().values_list("scope_type", "scope_key").distinct()
     return {Scope(ScopeType(scope_type), key) for scope_type, key in rows}

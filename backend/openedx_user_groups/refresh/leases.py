@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from openedx_user_groups import settings
@@ -88,6 +88,7 @@ def new_run(
 def claim(refresh_id: int) -> Refresh | None:
     """Take a run that waits. ``None`` where it does not wait any more, or another run of its group is not over."""
     now = timezone.now()
+    version = UserGroup.objects.filter(pk=OuterRef("user_group_id")).values("rule_version")
     try:
         with transaction.atomic():
             claimed = Refresh.objects.filter(pk=refresh_id, slot=Slot.QUEUED).update(
@@ -97,6 +98,8 @@ def claim(refresh_id: int) -> Refresh | None:
                 claim_token=uuid.uuid4(),
                 lease_until=_lease_from(now),
                 attempts=F("attempts") + 1,
+                # The schedule may have queued it with what it read before an edit.
+                rule_version=Subquery(version),
             )
     except IntegrityError:  # The group has its place for a running one taken.
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from openedx_user_groups.criteria.storage import LASTING_PROBLEMS
+from openedx_user_groups.criteria.tree import Node
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope
 from openedx_user_groups.evaluation.evaluator import Evaluation
-from openedx_user_groups.evaluation.learners import matching
+from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import DatabaseBusy, NotRefreshable, Unevaluable, WrongMembershipSource
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 #: A run was given up after it had died too often.
 ABANDONED = "abandoned"
+#: An instant that was chosen so long ago is not used any more: marks of what happened since may be gone.
+_OLDEST_INSTANT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def record_evaluated(
     refresh.as_of, refresh.plan = as_of, plan
     members, moves = companions.share(refresh, group, members, companions.evaluate(group, as_of))
     companions.leave(moves)
-    _succeed(refresh, group, difference(group, members), members, group.next_refresh_at)
+    # A held group has no next time: it waited for a person, who has come.
+    _succeed(refresh, group, difference(group, members), members, group.next_refresh_at or timezone.now())
     companions.join(moves)
     return refresh
 
@@ -194,6 +198,8 @@ def _record_failure(refresh: Refresh, error: Exception) -> None:
 def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
     group, since = refresh.user_group, timezone.now()
     as_of = _instant_of(refresh)
+    if as_of == refresh.as_of:  # What happened while the run waited is later than its instant, too.
+        since = min(since, refresh.requested_at)
     rule = rules_of([group]).get(group.pk)
     if rule is None:
         raise Unevaluable("no_rule", _("This user group has no rule yet."))
@@ -206,7 +212,8 @@ def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
 def _instant_of(refresh: Refresh) -> datetime:
     """The instant that was chosen when the run was queued, unless time has gone on without it."""
     chosen, members_as_of = refresh.as_of, refresh.user_group.members_as_of
-    if chosen is None or refresh.attempts > 1 or (members_as_of is not None and members_as_of > chosen):
+    is_late = timezone.now() - refresh.requested_at > _OLDEST_INSTANT
+    if chosen is None or is_late or refresh.attempts > 1 or (members_as_of is not None and members_as_of > chosen):
         return evaluation_instant()
     return chosen
 
@@ -241,13 +248,17 @@ def _write(refresh: Refresh, answer: _Answer, scope_is_locked: bool) -> None:
 def _with_latest_answers(answer: _Answer, scope: Scope) -> _Answer:
     """Who should be in the group, asked again for the learners whose data changed while the rule was evaluated.
 
-    Under the scope's lock: what events have written meanwhile is not written over with an older answer.
+    Under the scope's lock: what events have written meanwhile is not written over with an older answer. And for this
+    instant, not for that of the run: what is later than it would count as missing (a sign-in has no days ago yet).
     """
     touched = marks.touched_since(scope, answer.since)
     if not touched:
         return answer
-    evaluations: dict[int | None, Evaluation] = {each.group.pk: each.evaluation for each in answer.companions}
-    latest = matching({**evaluations, None: answer.evaluation}, touched)
+    rules: dict[int | None, Node] = {each.group.pk: each.evaluation.rule for each in answer.companions}
+    again = answer_rules({**rules, None: answer.evaluation.rule}, scope, evaluation_instant(), touched)
+    for error in again.failed.values():
+        raise error
+    latest = again.matching
     others = [replace(each, wanted=(each.wanted - touched) | latest[each.group.pk]) for each in answer.companions]
     return replace(answer, wanted=(answer.wanted - touched) | latest[None], companions=others)
 
