@@ -23,10 +23,12 @@ from django.utils import timezone
 from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, RefreshTrigger
 from openedx_user_groups.exceptions import NotFound, NotRefreshable
+from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import member_ids
 from openedx_user_groups.membership.models import MembershipChange
-from openedx_user_groups.refresh import leases
+from openedx_user_groups.refresh import leases, marks, runs
+from openedx_user_groups.refresh.drain import drain
 from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.retries import with_retries
 from openedx_user_groups.refresh.runs import request_refresh, run
@@ -171,3 +173,32 @@ def test_groups_of_one_scope_do_not_disturb_each_other(group):
         for target in others:
             carry_out_what_waits(target)
             assert_sound(target, expected)
+
+
+@pytest.mark.parametrize("way", [in_a_worker, inline])
+def test_an_event_while_the_first_run_writes_is_answered_after_it(group, way, monkeypatch):
+    """The only group of its course is not answerable yet; the event waits for the scope, and then it is."""
+    away = move_learners()
+    back = away[0]
+    UserGroup.objects.filter(pk=group.pk).update(members_rule_version=None)
+    write = runs.apply_delta
+
+    def sign_in() -> None:
+        try:
+            User.objects.filter(pk=back).update(last_login=timezone.now())
+            marks.mark({Touched(back)}, "test")
+            drain()
+        finally:
+            connection.close()
+
+    event = threading.Thread(target=sign_in)
+
+    def meanwhile(*args: Any) -> None:
+        event.start()
+        event.join(1)  # It is at the lock by then.
+        write(*args)
+
+    monkeypatch.setattr(runs, "apply_delta", meanwhile)
+    way(group)
+    event.join()
+    assert_sound(group, away - IdSet([back]))
