@@ -1,6 +1,7 @@
 /** The story of the product: build, see the number before saving, save, edit, see the difference. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { compareGroups, previewAnotherDay, saveWhatIsShown } from './beyond.mjs';
 import { api, assertAccessible, fillStory, form, newPage, open, settledCount, shot, start, stop, world } from './support.mjs';
 
 before(start);
@@ -149,6 +150,21 @@ describe('a staff member', () => {
     await assertAccessible(page, 'the question before archiving');
     await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
     await page.getByText('“At risk” was archived.').waitFor();
+    assert.deepEqual(page.watched.errors, []);
+    await page.context().close();
+  });
+
+  test('looks at another day and at other groups, and saves exactly what is shown', async () => {
+    const page = await newPage();
+    await open(page);
+    await fillStory(page, 'As shown');
+    const count = await settledCount(page);
+    await previewAnotherDay(page, count);
+    await compareGroups(page, RULE, count);
+    await saveWhatIsShown(page, count);
+    await page.getByRole('button', { name: 'Archive' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
+    await page.getByText('“As shown” was archived.').waitFor();
     assert.deepEqual(page.watched.errors, []);
     await page.context().close();
   });

@@ -43,6 +43,11 @@ export function findType(document: CriterionTypes, id: string): CriterionType | 
   return document.criterion_types.find((type) => type.id === id);
 }
 
+/** Whether previews on this server can do something, such as `overlap`. */
+export function canPreview(document: CriterionTypes, capability: string): boolean {
+  return document.capabilities.some(({ id }) => id === capability);
+}
+
 /** The message of an error code, in the document's language. */
 export function codeMessage(document: CriterionTypes, code: string): string | undefined {
   return document.error_codes.find((error) => error.id === code)?.message;

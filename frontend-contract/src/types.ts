@@ -31,6 +31,7 @@ export type MembershipSource = Schemas['MembershipSourceEnum'];
 export type NestedRule = Schemas['NestedRule'];
 export type NodeCount = Schemas['NodeCount'];
 export type Operator = Schemas['Operator'];
+export type Overlap = Schemas['Overlap'];
 export type OverBudgetPreview = Schemas['OverBudgetPreview'];
 export type PendingPreview = Schemas['PendingPreview'];
 export type PinnedExample = Schemas['PinnedExample'];

@@ -21,6 +21,12 @@ export interface PreviewOptions {
   sampleSize?: number;
   /** Who would join or leave `userGroup`; the numbers alone come without it. */
   difference?: DifferenceRequest;
+  /** Another instant than now, as ISO 8601. */
+  asOf?: string;
+  /** How many of the learners are in other groups of the scope. */
+  overlap?: boolean;
+  /** Have the learners kept, so that exactly they can be saved: the answer has a token then. */
+  token?: boolean;
   /** `count` leaves out the numbers of every part of the rule. */
   detail?: 'count' | 'full';
   delay?: number;
@@ -105,7 +111,7 @@ function newEditor(): string {
 
 /** The body as text: two rules that read the same are one request. */
 function serialize(options: PreviewOptions & { rule: Rule }): string {
-  const { scope, rule, userGroup, contractRevision, sampleSize = 0, difference, detail } = options;
+  const { scope, rule, userGroup, contractRevision, sampleSize = 0, difference, detail, asOf, overlap, token } = options;
   const body: PreviewRequest = { scope, rule, sample_size: sampleSize };
   if (userGroup) {
     body.user_group = userGroup;
@@ -118,6 +124,15 @@ function serialize(options: PreviewOptions & { rule: Rule }): string {
   }
   if (detail) {
     body.detail = detail;
+  }
+  if (asOf) {
+    body.as_of = asOf;
+  }
+  if (overlap) {
+    body.overlap = true;
+  }
+  if (token) {
+    body.token = true;
   }
   return JSON.stringify(body);
 }

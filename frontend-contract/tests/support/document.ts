@@ -81,7 +81,7 @@ export const document: CriterionTypes = {
     preview_job_seconds: 300,
     preview_token_seconds: 3600,
   },
-  capabilities: [{ id: 'funnel' }],
+  capabilities: [{ id: 'funnel' }, { id: 'overlap' }, { id: 'as_of' }, { id: 'token' }],
   combinators: [
     { id: 'all', label: 'all of these' },
     { id: 'any', label: 'any of these' },

@@ -5,12 +5,11 @@ import { FormattedMessage, useIntl } from 'react-intl';
 import { usePreview } from '../../react/usePreview.js';
 import type { ChangeKind, LearnerMove, Preview, Rule, UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
-import { ErrorAlert } from '../common/ErrorAlert.js';
-import { Loading } from '../common/Loading.js';
 import { Pager } from '../common/Pager.js';
 import { useNodeName } from '../common/useNodeName.js';
 import messages from '../messages.js';
-import { InterimAnnounced } from './Interim.js';
+import { Awaited } from './Awaited.js';
+import { questionOf } from './question.js';
 
 interface Props {
   rule: Rule;
@@ -66,38 +65,28 @@ interface MovesProps {
 /** User names are personal data: a page of them is asked for by hand, and forgotten when it is hidden. */
 function Moves({ kind, title, total, rule, group }: MovesProps) {
   const intl = useIntl();
-  const { client, scope, document } = useBuilder();
+  const builder = useBuilder();
   const [page, setPage] = useState(1);
-  const size = document.limits.sample_size;
+  const size = builder.document.limits.sample_size;
   const state = usePreview({
-    client,
-    scope,
-    rule,
-    userGroup: group.uuid,
-    contractRevision: document.revision,
+    ...questionOf(builder, { rule, group, asOf: undefined }),
     detail: 'count',
     difference: { kind, size, offset: (page - 1) * size },
     delay: 0,
   });
-  if (state.error) {
-    return <ErrorAlert error={state.error} onRetry={state.retry} />;
-  }
-  if (state.interim || state.overBudget) {
-    return <p role="status" className="small"><InterimAnnounced state={state} /></p>;
-  }
-  const sample = state.preview?.difference?.sample;
-  if (!sample) {
-    return <Loading />;
-  }
   return (
-    <>
-      <ul className="small user-groups-moves" aria-label={intl.formatMessage(messages[title])} aria-busy={state.isPending}>
-        {sample.results.map((move) => (
-          <li key={move.username}><strong>{move.username}</strong>: <Why move={move} rule={rule} saved={group.rule} /></li>
-        ))}
-      </ul>
-      <Pager page={page} pages={Math.ceil(total / size)} onChange={setPage} />
-    </>
+    <Awaited state={state}>
+      {({ difference }) => difference?.sample && (
+        <>
+          <ul className="small user-groups-moves" aria-label={intl.formatMessage(messages[title])} aria-busy={state.isPending}>
+            {difference.sample.results.map((move) => (
+              <li key={move.username}><strong>{move.username}</strong>: <Why move={move} rule={rule} saved={group.rule} /></li>
+            ))}
+          </ul>
+          <Pager page={page} pages={Math.ceil(total / size)} onChange={setPage} />
+        </>
+      )}
+    </Awaited>
   );
 }
 

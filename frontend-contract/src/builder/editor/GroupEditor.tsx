@@ -2,7 +2,7 @@
 import { Button } from '@openedx/paragon';
 import { useCallback, useEffect, useRef, useState, type FormEvent } from 'react';
 import { FormattedMessage, useIntl } from 'react-intl';
-import { codeMessage } from '../../document.js';
+import { canPreview, codeMessage } from '../../document.js';
 import { usePreview } from '../../react/usePreview.js';
 import type { MembershipSource, UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
@@ -11,10 +11,14 @@ import { ExplainDrawer } from '../explain/ExplainDrawer.js';
 import { newRule, toDraft, toRule } from '../draft.js';
 import messages from '../messages.js';
 import { controlIdOf, Feedback, FeedbackContext, notesOf, type Note } from './feedback.js';
-import { PreviewPanel } from './PreviewPanel.js';
+import { focusPreview, PreviewPanel } from './PreviewPanel.js';
+import { questionOf } from './question.js';
 import { RuleFields } from './RuleFields.js';
+import { EXACTLY_STATUS, SaveExactly } from './SaveExactly.js';
 import { SaveProblem } from './SaveProblem.js';
+import { seenIn, type Seen } from './seen.js';
 import { PlainFields } from './PlainFields.js';
+import { useAsOf } from './useAsOf.js';
 import { RuleEditorContext, useDraft } from './useRuleEditor.js';
 import { useSave } from './useSave.js';
 
@@ -30,16 +34,21 @@ interface Props {
 
 export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Props) {
   const intl = useIntl();
-  const { client, scope, document } = useBuilder();
+  const builder = useBuilder();
+  const { document } = builder;
   const [name, setName] = useState(group?.name ?? '');
   const [description, setDescription] = useState(group?.description ?? '');
   const { draft, editor } = useDraft(() => (group?.rule ? toDraft(document, group.rule) : newRule()));
   const hasRule = source === 'criteria';
   const { rule, gaps } = toRule(document, draft);
   const complete = hasRule && gaps.length === 0 ? rule : null;
-  const identity = group ? { userGroup: group.uuid } : {};
-  const preview = usePreview({ client, scope, rule: complete, contractRevision: document.revision, ...identity });
-  const save = useSave({ group, source, onSaved });
+  const asOf = useAsOf();
+  const question = { rule: complete, group, asOf: asOf.instant };
+  const [isExact, setIsExact] = useState(false);
+  // A token concerns now, as saving does.
+  const preview = usePreview({ ...questionOf(builder, question), token: isExact && !asOf.instant });
+  const seen = isExact && complete ? seenIn(preview, asOf.instant) : null;
+  const save = useSave({ group, source, onSaved, onSeenLost: preview.retry });
 
   const form = useRef<HTMLFormElement>(null);
   const [isExplaining, setIsExplaining] = useState(false);
@@ -50,7 +59,7 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
     ...(hasRule ? gaps : []).map(({ pointer, code }) => ({ pointer, message: codeMessage(document, code) ?? code })),
   ];
   const served = save.refusedSnapshot === snapshot ? notesOf(save.error?.problem?.violations) : [];
-  const live = preview.error?.status === 400 ? notesOf(preview.error.problem?.violations) : [];
+  const live = preview.error?.status === 400 ? notesOf(preview.error.problem?.violations).filter(isOfForm) : [];
   const notes = withoutRepetition([...own, ...served, ...live]);
   const feedback = new Feedback(notes, preview.preview, preview.isCurrent);
 
@@ -66,15 +75,25 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
     }
   }, [attempts, save.refusedSnapshot, focusFirstMistake]);
 
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const send = (wanted: Seen | null) => {
     const isIncomplete = !name.trim() || (hasRule && gaps.length > 0);
     if (isIncomplete) {
       setAttempts(attempts + 1);
-    } else {
-      save.send({ name: name.trim(), description, rule: hasRule ? rule : null, snapshot });
+    } else if (!wanted || 'token' in wanted) {
+      const token = wanted ? { previewToken: wanted.token } : {};
+      save.send({ name: name.trim(), description, rule: hasRule ? rule : null, snapshot, ...token });
     }
   };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    send(seen);
+  };
+  const lookAgain = () => {
+    save.dismiss();
+    preview.retry();
+    focusPreview();
+  };
+  const hasToWait = seen !== null && 'problem' in seen;
   const heading = group ? messages.editGroup : messages[hasRule ? 'newGroup' : 'newList'];
   return (
     <FeedbackContext.Provider value={feedback}>
@@ -88,7 +107,7 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
             </div>
             {hasRule && (
               <div className="col-12 col-lg-4">
-                <PreviewPanel state={preview} rule={complete} group={group} onExplain={() => setIsExplaining(true)} />
+                <PreviewPanel state={preview} question={question} asOf={asOf} onExplain={() => setIsExplaining(true)} />
               </div>
             )}
           </div>
@@ -98,9 +117,16 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
             mistakes={notes.length}
             isRefused={attempts > 0 && own.length > 0}
             onReload={onReload}
+            onSaveAnyway={() => send(null)}
+            onLookAgain={lookAgain}
           />
+          {hasRule && canPreview(document, 'token') && <SaveExactly isWanted={isExact} onChange={setIsExact} seen={seen} />}
           <div className="d-flex flex-wrap user-groups-actions">
-            <Button type="submit" aria-disabled={save.isPending}>
+            <Button
+              type="submit"
+              aria-disabled={save.isPending || hasToWait}
+              aria-describedby={hasToWait ? EXACTLY_STATUS : undefined}
+            >
               <FormattedMessage {...(save.isPending ? messages.saving : messages.save)} />
             </Button>
             <Button variant="tertiary" onClick={onCancel}><FormattedMessage {...messages.cancel} /></Button>
@@ -108,7 +134,7 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
         </form>
         {/* Outside of the form, because it has one of its own. */}
         {isExplaining && complete && (
-          <ExplainDrawer rule={complete} group={group} onClose={() => setIsExplaining(false)} />
+          <ExplainDrawer rule={complete} group={group} asOf={asOf.instant} onClose={() => setIsExplaining(false)} />
         )}
       </RuleEditorContext.Provider>
     </FeedbackContext.Provider>
@@ -117,6 +143,9 @@ export function GroupEditor({ group, source, onSaved, onCancel, onReload }: Prop
 
 /** The browser's document; inside the form, `document` is the contract's. */
 const document_ = (id: string): HTMLElement | null => globalThis.document.getElementById(id);
+
+/** The instant of the preview is no part of what is saved. */
+const isOfForm = ({ pointer }: Note): boolean => pointer !== '/as_of';
 
 /** The preview and a refused save tell the same mistakes. */
 function withoutRepetition(notes: Note[]): Note[] {

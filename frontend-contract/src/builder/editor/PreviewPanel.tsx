@@ -1,35 +1,57 @@
 /** Who matches the rule as it stands: the settled count is announced, everything else is only shown. */
 import { Badge, Button } from '@openedx/paragon';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { FormattedMessage } from 'react-intl';
-import { usePreview, type PreviewState } from '../../react/usePreview.js';
-import type { Preview, Rule, UserGroup } from '../../types.js';
+import { canPreview } from '../../document.js';
+import type { PreviewState } from '../../react/usePreview.js';
+import type { Preview } from '../../types.js';
 import { useBuilder } from '../common/context.js';
 import { ErrorAlert } from '../common/ErrorAlert.js';
-import { Loading } from '../common/Loading.js';
+import { mistakesAt } from '../common/mistakes.js';
+import { When } from '../common/When.js';
 import messages from '../messages.js';
+import { AsOfField } from './AsOfField.js';
 import { DifferencePart } from './DifferencePart.js';
 import { InterimAnnounced, InterimDetails } from './Interim.js';
+import { LeavesNote } from './LeavesNote.js';
+import { OnDemand } from './OnDemand.js';
+import { OverlapList } from './OverlapList.js';
+import type { Question } from './question.js';
+import { SampleList } from './SampleList.js';
+import type { AsOf } from './useAsOf.js';
 import { Warnings } from './Warnings.js';
 
 interface Props {
   state: PreviewState;
-  /** Null while the rule is not complete. */
-  rule: Rule | null;
-  group: UserGroup | undefined;
+  question: Question;
+  asOf: AsOf;
   /** Opens the question why one learner is in or out. */
   onExplain: () => void;
 }
 
-export function PreviewPanel({ state, rule, group, onExplain }: Props) {
+const TITLE = 'user-groups-preview-title';
+
+/** Put the focus on the panel, for those who are to look at it again. */
+export function focusPreview(): void {
+  globalThis.document.getElementById(TITLE)?.focus();
+}
+
+export function PreviewPanel({ state, question, asOf, onExplain }: Props) {
+  const { document } = useBuilder();
   const { preview, isCurrent, isPending, interim, overBudget, error, retry } = state;
+  const { rule } = question;
   const isInvalid = error?.status === 400;
   const isSlow = Boolean(interim ?? overBudget);
   return (
-    <section className="user-groups-preview" aria-labelledby="user-groups-preview-title" aria-busy={isPending}>
-      <h3 id="user-groups-preview-title"><FormattedMessage {...messages.preview} /></h3>
+    <section className="user-groups-preview" aria-labelledby={TITLE} aria-busy={isPending}>
+      <h3 id={TITLE} tabIndex={-1} className="user-groups-heading">
+        <FormattedMessage {...messages[asOf.instant ? 'previewOtherDay' : 'preview']} />
+      </h3>
       <div role="status" data-user-groups-preview={isCurrent ? 'settled' : 'unsettled'}>
-        <Announced {...{ state, rule, isInvalid }} />
+        <Announced {...{ state, question }} />
+        {rule && asOf.instant && !error && (isCurrent || isSlow) && (
+          <> <FormattedMessage {...messages.previewAsOf} values={{ when: <When at={asOf.instant} /> }} /></>
+        )}
       </div>
       {preview && rule && !isCurrent && !isSlow && !error && (
         <p className="small" aria-hidden="true">
@@ -40,9 +62,9 @@ export function PreviewPanel({ state, rule, group, onExplain }: Props) {
       {overBudget && (
         <Button variant="outline-primary" size="sm" onClick={retry}><FormattedMessage {...messages.retry} /></Button>
       )}
-      {rule && preview && isCurrent && <Details {...{ preview, rule, group }} />}
+      {preview && isCurrent && <Details {...{ preview, question }} />}
       {error && !isInvalid && <ErrorAlert error={error} onRetry={retry} />}
-      {rule && isCurrent && preview && preview.count.value > 0 && <Sample rule={rule} group={group} />}
+      {canPreview(document, 'as_of') && <AsOfField asOf={asOf} errors={mistakesAt(error, '/as_of')} />}
       {rule && !isInvalid && (
         <Button variant="link" size="sm" className="px-0 d-block" onClick={onExplain}>
           <FormattedMessage {...messages.explain} />
@@ -53,72 +75,49 @@ export function PreviewPanel({ state, rule, group, onExplain }: Props) {
 }
 
 /** What a screen reader is told. Empty while a new count is awaited, so that only settled counts are read out. */
-function Announced({ state, rule, isInvalid }: { state: PreviewState; rule: Rule | null; isInvalid: boolean }): ReactNode {
+function Announced({ state, question: { rule } }: { state: PreviewState; question: Question }): ReactNode {
+  const { error, interim, overBudget, isCurrent, preview } = state;
   if (rule === null) {
     return <FormattedMessage {...messages.previewIncomplete} />;
   }
-  if (state.error) {
-    return <FormattedMessage {...(isInvalid ? messages.previewInvalid : messages.previewUnknown)} />;
+  if (error?.status === 400) {
+    const isAboutInstant = mistakesAt(error, '/as_of').length > 0;
+    return <FormattedMessage {...messages[isAboutInstant ? 'previewNotThen' : 'previewInvalid']} />;
   }
-  if (state.interim ?? state.overBudget) {
+  if (error) {
+    return <FormattedMessage {...messages.previewUnknown} />;
+  }
+  if (interim ?? overBudget) {
     return <InterimAnnounced state={state} />;
   }
-  return state.isCurrent && state.preview ? <Count preview={state.preview} /> : null;
+  return isCurrent && preview ? <Count preview={preview} /> : null;
 }
 
 function Count({ preview: { count } }: { preview: Preview }) {
   return <FormattedMessage {...messages.previewCount} values={{ count: count.value, universe: count.universe }} />;
 }
 
-function Details({ preview, rule, group }: { preview: Preview; rule: Rule; group: UserGroup | undefined }) {
+function Details({ preview, question }: { preview: Preview; question: Question }) {
+  const { document } = useBuilder();
+  const { rule, group, asOf } = question;
+  if (!rule) {
+    return null;
+  }
   return (
     <>
       <p><Badge variant="light"><FormattedMessage {...messages.exact} /></Badge></p>
+      {asOf && <LeavesNote leaves={preview.leaves} rule={rule} />}
       <Warnings warnings={preview.warnings} rule={rule} />
-      {group && preview.difference && <DifferencePart {...{ rule, group }} difference={preview.difference} />}
-    </>
-  );
-}
-
-/** User names are personal data: they are asked for by hand, and forgotten when they are hidden. */
-function Sample({ rule, group }: { rule: Rule; group: UserGroup | undefined }) {
-  const [isShown, setIsShown] = useState(false);
-  return (
-    <>
-      <Button variant="outline-primary" size="sm" aria-expanded={isShown} onClick={() => setIsShown(!isShown)}>
-        <FormattedMessage {...(isShown ? messages.hideSample : messages.showSample)} />
-      </Button>
-      {isShown && <SampleList rule={rule} group={group} />}
-    </>
-  );
-}
-
-function SampleList({ rule, group }: { rule: Rule; group: UserGroup | undefined }) {
-  const { client, scope, document } = useBuilder();
-  const state = usePreview({
-    client,
-    scope,
-    rule,
-    contractRevision: document.revision,
-    sampleSize: document.limits.sample_size,
-    detail: 'count',
-    ...(group ? { userGroup: group.uuid } : {}),
-  });
-  if (state.error) {
-    return <ErrorAlert error={state.error} onRetry={state.retry} />;
-  }
-  if (state.interim || state.overBudget) {
-    return <p role="status" className="small"><InterimAnnounced state={state} /></p>;
-  }
-  if (!state.preview) {
-    return <Loading />;
-  }
-  return (
-    <>
-      <h4 className="h5 mt-3" id="user-groups-sample"><FormattedMessage {...messages.sample} /></h4>
-      <ul className="small" aria-labelledby="user-groups-sample">
-        {state.preview.sample.results.map(({ username }) => <li key={username}>{username}</li>)}
-      </ul>
+      {/* What saving does, it does now. */}
+      {group && !asOf && preview.difference && <DifferencePart {...{ rule, group }} difference={preview.difference} />}
+      {preview.count.value > 0 && (
+        <>
+          <OnDemand show="showSample" hide="hideSample"><SampleList question={question} /></OnDemand>
+          {canPreview(document, 'overlap') && (
+            <OnDemand show="showOverlap" hide="hideOverlap"><OverlapList question={question} /></OnDemand>
+          )}
+        </>
+      )}
     </>
   );
 }

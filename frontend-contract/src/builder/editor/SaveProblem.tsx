@@ -6,8 +6,11 @@ import { keys } from '../../react/keys.js';
 import type { Rule } from '../../types.js';
 import { useBuilder } from '../common/context.js';
 import { ErrorAlert } from '../common/ErrorAlert.js';
+import { mistakesAt } from '../common/mistakes.js';
 import messages from '../messages.js';
 import { ImpossibleRule } from './ImpossibleRule.js';
+import { MovedLearners } from './MovedLearners.js';
+import { isSeenLost, movedIn } from './seen.js';
 import type { Save } from './useSave.js';
 
 interface Props {
@@ -18,12 +21,20 @@ interface Props {
   /** Whether the form itself refused, before anything was sent. */
   isRefused: boolean;
   onReload: () => void;
+  /** Saves whoever matches now, where others were seen. */
+  onSaveAnyway: () => void;
+  /** Asks for the preview anew. */
+  onLookAgain: () => void;
 }
 
-export function SaveProblem({ save, rule, mistakes, isRefused, onReload }: Props) {
+export function SaveProblem({ save, rule, mistakes, isRefused, onReload, onSaveAnyway, onLookAgain }: Props) {
   const queryClient = useQueryClient();
   const { scope } = useBuilder();
   const { error } = save;
+  const moved = movedIn(error);
+  if (moved) {
+    return <MovedLearners moved={moved} onSaveAnyway={onSaveAnyway} onLookAgain={onLookAgain} />;
+  }
   if (error?.code === 'rule_version_conflict') {
     return (
       <Alert variant="warning">
@@ -50,6 +61,15 @@ export function SaveProblem({ save, rule, mistakes, isRefused, onReload }: Props
   }
   if (error?.code === 'impossible_rule' && !isRefused) {
     return <ImpossibleRule error={error} rule={rule} isConfirmed={save.isConfirmed} onConfirm={save.confirm} />;
+  }
+  if (error && isSeenLost(error)) {
+    return (
+      <Alert variant="warning">
+        <Alert.Heading as="p"><FormattedMessage {...messages.invalidTitle} /></Alert.Heading>
+        <p>{mistakesAt(error, '/preview_token')[0] ?? error.message}</p>
+        <p className="mb-0"><FormattedMessage {...messages.seenLost} /></p>
+      </Alert>
+    );
   }
   if (isRefused || error?.status === 400 || error?.code === 'name_taken') {
     return (

@@ -6,11 +6,14 @@ import { keys } from '../../react/keys.js';
 import { useCreateUserGroup, useUpdateUserGroup } from '../../react/useUserGroups.js';
 import type { MembershipSource, Rule, UserGroup } from '../../types.js';
 import { useBuilder } from '../common/context.js';
+import { isSeenLost } from './seen.js';
 
 export interface Filled {
   name: string;
   description: string;
   rule: Rule | null;
+  /** Of the preview whose learners, and nobody else, are to be the members. */
+  previewToken?: string;
   /** The form as text: what the server refuses is shown as long as the form is what was sent. */
   snapshot: string;
 }
@@ -19,6 +22,8 @@ interface Options {
   group: UserGroup | undefined;
   source: MembershipSource;
   onSaved: (group: UserGroup) => void;
+  /** The preview that was to be saved is no longer kept. */
+  onSeenLost: () => void;
 }
 
 export interface Save {
@@ -29,34 +34,43 @@ export interface Save {
   isConfirmed: boolean;
   confirm: (isConfirmed: boolean) => void;
   error: ApiError | null;
+  /** Take the error as read. */
+  dismiss: () => void;
   refusedSnapshot: string | null;
   isPending: boolean;
 }
 
-export function useSave({ group, source, onSaved }: Options): Save {
+export function useSave({ group, source, onSaved, onSeenLost }: Options): Save {
   const { client, scope, document } = useBuilder();
   const queryClient = useQueryClient();
   const create = useCreateUserGroup({ client });
   const update = useUpdateUserGroup({ client, uuid: group?.uuid ?? '' });
   const [sent, setSent] = useState<Filled | null>(null);
   const [confirmed, setConfirmed] = useState<string | null>(null);
-  const { error, isPending } = group ? update : create;
+  const { error, isPending, reset } = group ? update : create;
   const sentRule = JSON.stringify(sent?.rule ?? null);
   const revision = { contract_revision: document.revision };
+  const then = {
+    onSuccess: onSaved,
+    onError: (refused: ApiError) => isSeenLost(refused) && onSeenLost(),
+  };
 
   const send = (filled: Filled, ruleVersion = group?.rule_version) => {
     if (isPending) {
       return;
     }
     setSent(filled);
-    const { name, description, rule } = filled;
-    const meant = rule && confirmed === JSON.stringify(rule) ? { confirm_impossible: true } : {};
+    const { name, description, rule, previewToken } = filled;
+    const meant = {
+      ...(rule && confirmed === JSON.stringify(rule) ? { confirm_impossible: true } : {}),
+      ...(previewToken ? { preview_token: previewToken } : {}),
+    };
     if (group) {
       const version = ruleVersion === undefined ? {} : { rule_version: ruleVersion };
-      update.mutate({ name, description, ...(rule ? { rule, ...version, ...revision, ...meant } : {}) }, { onSuccess: onSaved });
+      update.mutate({ name, description, ...(rule ? { rule, ...version, ...revision, ...meant } : {}) }, then);
     } else {
       const body = { scope, name, description, membership_source: source };
-      create.mutate(rule ? { ...body, rule, ...revision, ...meant } : body, { onSuccess: onSaved });
+      create.mutate(rule ? { ...body, rule, ...revision, ...meant } : body, then);
     }
   };
 
@@ -69,13 +83,14 @@ export function useSave({ group, source, onSaved }: Options): Save {
     send(withoutIds(sent), present.rule_version);
   };
 
-  const hasMistakes = error?.status === 400 || error?.code === 'name_taken';
+  const hasMistakes = (error?.status === 400 && !isSeenLost(error)) || error?.code === 'name_taken';
   return {
     send: (filled) => send(filled),
     overwrite: () => void overwrite(),
     isConfirmed: confirmed === sentRule,
     confirm: (isConfirmed) => setConfirmed(isConfirmed ? sentRule : null),
     error,
+    dismiss: reset,
     refusedSnapshot: hasMistakes ? sent?.snapshot ?? null : null,
     isPending,
   };

@@ -15,10 +15,12 @@ interface Props {
   /** The rule as it stands in the form; the saved one of the group where it is left out. */
   rule?: Rule;
   group: UserGroup | undefined;
+  /** Another instant than now, as ISO 8601. */
+  asOf?: string | undefined;
   onClose: () => void;
 }
 
-export function ExplainDrawer({ rule, group, onClose }: Props) {
+export function ExplainDrawer({ rule, group, asOf, onClose }: Props) {
   const intl = useIntl();
   const { client, scope, document } = useBuilder();
   const explanation = useExplanation({ client });
@@ -31,6 +33,7 @@ export function ExplainDrawer({ rule, group, onClose }: Props) {
       learner: learner.trim(),
       ...(rule ? { rule, contract_revision: document.revision } : {}),
       ...(group ? { user_group: group.uuid } : {}),
+      ...(asOf ? { as_of: asOf } : {}),
     };
     if (!explanation.isPending) {
       explanation.mutate(body);
