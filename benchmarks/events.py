@@ -83,7 +83,7 @@ class Events:
         """What is measured with so many groups."""
         from openedx_user_groups.evaluation.learners import answer_rules
         from openedx_user_groups.groups.models import UserGroup
-        from openedx_user_groups.refresh.reconcile import groups_to_check
+        from openedx_user_groups.refresh.drift import groups_to_check
         from openedx_user_groups.refresh.rules import rules_of
 
         keys = list(UserGroup.objects.order_by("pk").values_list("pk", flat=True))

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.workers import use_broker
+
+
+@pytest.fixture
+def without_table(monkeypatch: Any) -> Callable[[type[Any]], None]:
+    """Makes the table of a model unknown to the database, until ``monkeypatch.undo()``."""
+
+    def forget(model: type[Any]) -> None:
+        for field in model._meta.local_fields:
+            assert field.cached_col  # Django keeps it, with the name that the table has now.
+        monkeypatch.setattr(model._meta, "db_table", "no_such_table")
+
+    return forget
 
 
 @pytest.fixture

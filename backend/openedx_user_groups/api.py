@@ -54,6 +54,7 @@ from .actions.supervision import Trouble, groups_in_trouble, health
 from .actions.user_groups import (
     UserGroupDetail,
     archive_user_group,
+    check_scope_key,
     create_user_group,
     describe,
     get_user_group,
@@ -80,6 +81,7 @@ __all__ = [
     "add_members",
     "archive_user_group",
     "cancel_preview",
+    "check_scope_key",
     "collections",
     "confirm_refresh",
     "copy_user_group",

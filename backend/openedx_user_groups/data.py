@@ -368,6 +368,7 @@ class MoveCause(models.TextChoices):
     RULE = "rule", _("The rule differs from the saved one")
     DATA = "data", _("The learner's data, or the time, moved on")
     UNIVERSE = "universe", _("No longer an active learner here")
+    COLLECTION = "collection", _("Another user group of the collection comes first")
     UNKNOWN = "unknown", _("The saved rule cannot be evaluated")
 
 

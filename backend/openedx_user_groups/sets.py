@@ -7,8 +7,9 @@ union, intersection and difference cost microseconds. Nothing here knows about g
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -20,6 +21,7 @@ IdSet = BitMap
 
 #: Rows taken from the cursor at a time: large enough to amortise the call, small enough to stay flat in memory.
 _FETCH_SIZE = 20_000
+_before_portion: ContextVar[Callable[[], Any] | None] = ContextVar("user_groups_before_portion", default=None)
 
 
 def fetch_ids(queryset: QuerySet[Any, Any]) -> IdSet:
@@ -40,8 +42,28 @@ def fetch_rows(queryset: QuerySet[Any, Any]) -> Iterator[Sequence[tuple[Any, ...
     # Closing an unbuffered cursor may fail as reading it does, and Django does not translate that by itself.
     with connection.wrap_database_errors, closing(_streaming_cursor(connection)) as cursor:
         cursor.execute(sql, params)
-        while rows := cursor.fetchmany(_FETCH_SIZE):
+        while rows := _portion(cursor):
             yield rows
+
+
+@contextmanager
+def before_each_portion(action: Callable[[], Any]) -> Iterator[None]:
+    """Call ``action`` before each portion of rows that is read in the block, and read no more where it raises.
+
+    A database may work for long between two portions, which is its answer to one statement all the same.
+    """
+    token = _before_portion.set(action)
+    try:
+        yield
+    finally:
+        _before_portion.reset(token)
+
+
+def _portion(cursor: Any) -> Sequence[tuple[Any, ...]]:
+    if action := _before_portion.get():
+        action()
+    rows: Sequence[tuple[Any, ...]] = cursor.fetchmany(_FETCH_SIZE)
+    return rows
 
 
 def chunks(ids: Iterable[int], size: int) -> Iterator[list[int]]:

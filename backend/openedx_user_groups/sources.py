@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -53,7 +54,8 @@ class DataSource:
     """Where the data of criterion types comes from and how fresh it is.
 
     ``mode`` is ``live`` (read at evaluation), ``event`` or ``scheduled`` (a copy that is brought up to date);
-    ``refresh_interval`` is in seconds. ``check`` tells whether the source answers for a scope.
+    ``refresh_interval`` is in seconds. ``check`` tells whether the source answers for a scope, ``as_of`` of when its
+    copy of a scope's data is: ``None`` where there is no copy, or nobody can say.
     """
 
     id: str
@@ -61,6 +63,7 @@ class DataSource:
     mode: str = "live"
     refresh_interval: int | None = None
     check: Callable[[Scope], Availability] = lambda scope: Availability()
+    as_of: Callable[[Scope], datetime | None] = lambda scope: None
 
 
 PLATFORM = DataSource("platform", _("Platform database"))

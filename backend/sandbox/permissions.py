@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from openedx_user_groups.criteria.conditions import ExactlyIn
 from openedx_user_groups.data import Scope, ScopeType
 from openedx_user_groups.rest_api.policy import GlobalStaffPolicy, PermissionPolicy
 from sandbox.platform.student.models import CourseAccessRole
@@ -46,8 +47,10 @@ class CourseAccessRolePolicy(PermissionPolicy):
         if self._global.is_staff(user):
             return groups
         places = self._places_of(user)
-        mine = Q(scope_type=ScopeType.COURSE, scope_key__in=sorted(places.courses))
-        mine |= Q(scope_type=ScopeType.ORGANIZATION, scope_key__in=sorted(places.organizations))
+        mine = Q(pk__in=[])
+        for kind, keys in ((ScopeType.COURSE, places.courses), (ScopeType.ORGANIZATION, places.organizations)):
+            if keys:  # As Python compares them in can_view, upper and lower case included.
+                mine |= Q(scope_type=kind) & Q(ExactlyIn(F("scope_key"), sorted(keys)))
         for organization in sorted(places.organizations):
             # A regular expression, because it heeds upper and lower case on every database.
             name = re.escape(organization)

@@ -148,8 +148,8 @@ def test_a_user_name_may_look_like_an_address_or_an_id(group, upload, learners):
     digits = str(learners["ann"])
     enroll(make_users(digits, "eve@x.org", "ann@example.org", emails=["n@x.org", "eve@y.org", "z@x.org"]))
     upload(f"{digits}\neve@x.org\nann@example.org\n")
-    # A user name goes before an id; an e-mail address before a user name.
-    assert sorted(members_of(group)) == sorted([digits, "eve@x.org", "ann"])
+    # A user name goes before an e-mail address and before an id.
+    assert sorted(members_of(group)) == sorted([digits, "eve@x.org", "ann@example.org"])
 
 
 def test_an_address_of_two_accounts_names_nobody(upload, learners):

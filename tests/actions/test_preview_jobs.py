@@ -153,6 +153,16 @@ def test_an_abandoned_preview_is_stopped(worker, people):
         assert people.get(address).status_code == 404
 
 
+def test_a_worker_that_was_killed_keeps_no_place(worker, people, settings):
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_USER = 1
+    with locked():
+        address = start_slow(people)
+        worker.end()
+        assert people.delete(address).status_code == 204
+        assert not PreviewJob.objects.filter(user_slot__isnull=False).exists()
+        assert ask(people, QUICK).json()["count"]["value"] == 3
+
+
 def test_asking_keeps_it_alive(worker, people):
     with locked():
         address = start_slow(people)

@@ -174,7 +174,8 @@ def test_numbers_and_dates_arrive_as_they_are_meant(admin_client):
 
 
 def test_learners_are_listed_by_name_or_address(admin_client):
-    ada, bob = LearnerFactory(username="ada"), LearnerFactory(username="bob", email="bob@example.com")
+    ada = LearnerFactory(username="ada")
+    bob = LearnerFactory(username="bob", email="bob@example.com", enrolled_in=COURSE)
     group = group_with(criterion("learner_list", operator="in", learners=["ada"]))
     row = only(group)
     data = form_data(admin_client.get(page_of(row)))

@@ -24,6 +24,7 @@ from openedx_user_groups.testing.factories import (
     criterion,
     rule,
 )
+from sandbox.platform.course_overviews.models import CourseOverview
 
 from .conftest import form_data, messages_of, statements
 
@@ -194,6 +195,9 @@ def test_a_manual_group_is_added(admin_client):
         ({"definition": "[" * 100_000}, "definition", "This is not JSON."),
         ({"definition": "1" * 5_000}, "definition", "This is not JSON."),
         ({"definition": "[1]"}, "definition", "/rule: This must be an object."),
+        ({"definition": '["\\ud800"]'}, "definition", "/0: This text contains characters that are not allowed."),
+        ({"definition": '{"\\ud800": 1}'}, "definition", ": A key contains characters that are not allowed."),
+        ({"definition": '{"combine": NaN}'}, "definition", "/combine: This number is too large."),
         ({"definition": json.dumps(rule())}, "definition", "/rule/nodes: Add at least one criterion."),
         (
             {"definition": json.dumps(rule(criterion("last_login", operator=">")))},
@@ -222,6 +226,14 @@ def test_an_invalid_group_is_not_added(admin_client, group, changes, field, mess
     assert list(errors) == [field]
     assert message in str(errors[field][0])
     assert (UserGroup.objects.count(), Refresh.objects.count(), LogEntry.objects.count()) == before
+
+
+def test_a_course_in_another_case_is_refused_at_its_key(admin_client):
+    CourseOverview.objects.create(id=COURSE.key, org=COURSE.course_key.org, display_name="Course")
+    response = admin_client.post(f"{LIST}add/", new_group(scope_key=COURSE.key.replace("Groups", "GROUPS")))
+    errors = response.context["adminform"].form.errors
+    assert list(errors) == ["scope_key"]
+    assert COURSE.key in errors["scope_key"][0]
 
 
 # ---- Editing ---------------------------------------------------------------------------------------------------------

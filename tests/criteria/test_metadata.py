@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -293,6 +294,27 @@ def test_a_source_that_is_down(monkeypatch):
     }
     assert len(found["operators"]) == 4
     assert asked == [COURSE]
+
+
+def test_how_old_a_copy_is(monkeypatch):
+    """Not part of the revision: another copy of the data is no other form."""
+    asked = []
+
+    def made_at(instant: datetime) -> None:
+        source = replace(PLATFORM, id="warehouse", as_of=lambda scope: asked.append(scope) or instant)
+        for slug in ("country", "last_login"):
+            monkeypatch.setattr(registry.find(slug), "data_source", source)
+
+    revisions = set()
+    for hour in (1, 2):
+        made_at(datetime(2026, 3, 10, hour, tzinfo=UTC))
+        found = document()
+        revisions.add(found["revision"])
+        as_of = {type_["id"]: type_["freshness"]["as_of"] for type_ in found["criterion_types"]}
+        expected = f"2026-03-10T0{hour}:00:00+00:00"
+        assert (as_of["country"], as_of["last_login"], as_of["course_grade"]) == (expected, expected, None)
+    assert asked == [COURSE, COURSE]
+    assert len(revisions) == 1
 
 
 def test_a_mistake_in_one_plugin_leaves_the_others(monkeypatch, caplog):

@@ -138,8 +138,8 @@ def course_progress(question: Question, operator: str, config: Definition) -> bo
 
 
 def last_course_activity(question: Question, operator: str, config: Definition) -> bool:
-    """The latest block completion in the course."""
-    instants = [row.modified for row in question.course_rows(question.world.completions)]
+    """The latest block completion in the course; one that was taken back, to 0, is none."""
+    instants = [row.modified for row in question.course_rows(question.world.completions) if row.completion > 0]
     return question.instant_matches(max(instants, default=None), operator, config)
 
 
@@ -167,17 +167,14 @@ def team(question: Question, operator: str, config: Definition) -> bool:
 
 
 def course_role(question: Question, operator: str, config: Definition) -> bool:
-    """The access roles in the course or in its whole organization; in an organization, those anywhere in it."""
+    """The access roles in the course, or in any course of the organization; and those in the organization as such."""
     scope, world = question.scope, question.world
-    if scope.type == "organization":
-        roles = [row.role for row in question.rows(world.roles) if row.org == scope.key]
-    else:
-        org = world.courses[scope.key]
-        roles = [
-            row.role
-            for row in question.rows(world.roles)
-            if row.course == scope.key or (row.course == "" and row.org == org)
-        ]
+    org = scope.key if scope.type == "organization" else world.courses[scope.key]
+    roles = [
+        row.role
+        for row in question.rows(world.roles)
+        if row.course in courses_of(world, scope) or (row.course == "" and row.org == org)
+    ]
     return codes_match(roles, operator, config.get("roles"))
 
 

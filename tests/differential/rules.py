@@ -207,9 +207,18 @@ class _Values:
 
     def _learner_list(self, operator: str) -> dict[str, Any]:
         users = self.rng.sample(self.scene.world.users, min(4, len(self.scene.world.users)))
-        return {"learners": [self._name(user) for user in users]}
+        known = self._known()
+        return {"learners": [self._name(user, known) for user in users]}
 
-    def _name(self, user: tables.User) -> str:
+    def _known(self) -> set[int]:
+        """Return who may be named by an e-mail address: who has, or had, to do with the scope."""
+        world = self.scene.world
+        if self.scope.type == "instance":
+            return {user.id for user in world.users}
+        courses = tables.courses_of(world, self.scope)
+        return {row.user for row in world.enrollments if row.course in courses}
+
+    def _name(self, user: tables.User, known: set[int]) -> str:
         # An address that was stored with a blank cannot be told from a slip of the pen.
-        usable = "@" in user.email and user.email == user.email.strip()
+        usable = "@" in user.email and user.email == user.email.strip() and user.id in known
         return self.rng.choice((user.username, user.email if usable else user.username))

@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from django.db import ProgrammingError, connection, transaction
 from django.db.utils import OperationalError
 
+from openedx_user_groups import sets
 from openedx_user_groups.evaluation import budget
 from openedx_user_groups.exceptions import BudgetExceeded, PreviewCancelled
-from openedx_user_groups.sets import fetch_ids
+from openedx_user_groups.sets import fetch_ids, fetch_rows
 
 _COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {}) SELECT COUNT(*) FROM n"
 _SLOW = {
@@ -22,11 +23,30 @@ _SLOW = {
 }
 
 
+#: The same in the forms that do not begin with SELECT.
+_SLOW_FORMS = {
+    "with": {
+        "sqlite": _COUNTING.format(2_000_000_000),
+        "mysql": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) SELECT SLEEP(i) FROM n",
+        "postgresql": "WITH n AS (SELECT pg_sleep(30)) SELECT * FROM n",
+    },
+    "union": {
+        "sqlite": f"SELECT * FROM ({_COUNTING.format(2_000_000_000)}) AS counted UNION ALL SELECT 1",
+        "mysql": "((SELECT SLEEP(30)) UNION ALL (SELECT 1))",
+        "postgresql": "((SELECT '' || pg_sleep(30)) UNION ALL (SELECT '1'))",
+    },
+}
+
+
+def read(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
 def slow():
     """A statement that takes longer than any test waits."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SLOW[connection.vendor])
-        return cursor.fetchall()
+    return read(_SLOW[connection.vendor])
 
 
 @pytest.fixture
@@ -39,6 +59,22 @@ def test_a_statement_is_stopped_when_the_time_is_up(learner):
     with pytest.raises(BudgetExceeded), budget.within(0.3):
         slow()
     assert 0.25 < time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("form", _SLOW_FORMS)
+def test_in_whatever_form_it_reads(learner, form):
+    start = time.monotonic()
+    with pytest.raises(BudgetExceeded), budget.within(0.3):
+        read(_SLOW_FORMS[form][connection.vendor])
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("form", ["WITH n AS (SELECT 1 AS i) SELECT i FROM n", "((SELECT 1) UNION (SELECT 1))"])
+def test_nothing_is_begun_when_nothing_is_left(learner, form):
+    if connection.vendor == "sqlite" and form.startswith("("):
+        pytest.skip("No statement of SQLite begins with a parenthesis.")
+    with pytest.raises(BudgetExceeded), budget.within(0):
+        read(form)
 
 
 def test_the_callers_transaction_goes_on(learner):
@@ -110,6 +146,52 @@ def test_an_inner_budget_is_not_longer_than_the_outer(learner):
     assert time.monotonic() - start < 2
 
 
+def test_an_inner_budget_is_shorter_and_ends_the_outer_does_not(learner):
+    def nested():
+        with pytest.raises(BudgetExceeded), budget.within(0.2):
+            slow()
+        assert time.monotonic() - start < 0.7
+        assert User.objects.count() == 1
+        slow()
+
+    start = time.monotonic()
+    with pytest.raises(BudgetExceeded), budget.within(0.8):
+        nested()
+    assert 0.7 < time.monotonic() - start < 3
+
+
+def test_every_portion_of_a_large_result_is_of_the_same_budget(db, monkeypatch):
+    """The database works between two portions, and each of them alone is quick."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite asks us all the time.")
+    User.objects.bulk_create(User(username=f"learner_{number}") for number in range(60))
+    monkeypatch.setattr(sets, "_FETCH_SIZE", 5)
+    takes_a_moment = {
+        "mysql": "SLEEP(0.05) = 0",
+        "postgresql": "pg_sleep(0.05) IS NOT NULL",
+    }[connection.vendor]
+    start = time.monotonic()
+    with pytest.raises(BudgetExceeded), budget.within(0.5):
+        fetch_ids(User.objects.extra(where=[takes_a_moment]).values_list("pk", flat=True))
+    assert time.monotonic() - start < 1.5
+    assert User.objects.count() == 60
+
+
+def test_no_portion_is_taken_when_nothing_is_left(db, monkeypatch):
+    User.objects.bulk_create(User(username=f"learner_{number}") for number in range(4))
+    monkeypatch.setattr(sets, "_FETCH_SIZE", 1)
+    taken = []
+
+    def dawdle():
+        for rows in fetch_rows(User.objects.values_list("pk")):
+            taken.extend(rows)
+            time.sleep(0.3)
+
+    with pytest.raises(BudgetExceeded), budget.within(0.4):
+        dawdle()
+    assert len(taken) == 2
+
+
 def test_reading_ids_is_limited_too(learner):
     querysets = {
         "sqlite": User.objects.extra(where=[f"id < ({_COUNTING.format(2_000_000_000)})"]),
@@ -132,9 +214,23 @@ def test_other_errors_stay_what_they_are(learner):
     assert User.objects.count() == 1
 
 
-def test_mysql_is_told_by_a_hint():
-    hinted = budget._for_mysql("SELECT a FROM b WHERE c IN (SELECT d FROM e)", 1.2345)
-    assert hinted == "SELECT /*+ MAX_EXECUTION_TIME(1235) */ a FROM b WHERE c IN (SELECT d FROM e)"
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT! a FROM b WHERE c IN (SELECT d FROM e)",
+        "((SELECT! a FROM b) UNION (SELECT c FROM d))",
+        "WITH n(i) AS (SELECT 1 UNION (SELECT i + 1 FROM n)), m AS (SELECT ')') SELECT! i FROM n WHERE i IN (SELECT 2)",
+        "WITH `as (` AS\n(SELECT 'it''s AS (' FROM b) (SELECT! 1) UNION (SELECT 2)",
+    ],
+)
+def test_mysql_is_told_by_a_hint_in_the_main_select(sql):
+    hinted = budget._for_mysql(sql.replace("!", ""), 1.2345)
+    assert hinted == sql.replace("!", " /*+ MAX_EXECUTION_TIME(1235) */")
+
+
+def test_without_a_main_select_there_is_no_hint():
+    sql = "WITH n AS (SELECT 1) DELETE FROM b"
+    assert budget._for_mysql(sql, 1) == sql
 
 
 @pytest.mark.services
@@ -164,7 +260,12 @@ def test_a_statement_is_stopped_from_another_connection():
     started.wait()
     time.sleep(0.5)
     stopped_at = time.monotonic()
-    budget.stop_statement(seen["id"], seen["since"])
+    assert budget.stop_statement(seen["id"], seen["since"]) is True
     worker.join(10)
     assert time.monotonic() - stopped_at < 2
     assert (seen["error"], seen["usable"]) == ("preview_cancelled", 1)
+    # The server needs a moment to see that the connection was closed.
+    until = time.monotonic() + 5
+    while budget.stop_statement(seen["id"], seen["since"]):
+        assert time.monotonic() < until
+        time.sleep(0.05)

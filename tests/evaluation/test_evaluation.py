@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
@@ -13,6 +14,7 @@ from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.data import PlanKind
 from openedx_user_groups.evaluation import planner
 from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.testing.factories import COURSE, EnrollmentFactory, LearnerFactory, criterion, rule
@@ -130,3 +132,50 @@ def test_matching_user_ids_of_one_criterion(world):
     assert leaf.criterion is not None
     never = EnrollmentFactory._meta.model.objects.get(user__username="never").user_id
     assert leaf.criterion.get_matching_user_ids(COURSE) == IdSet([never])
+
+
+THEN = timedelta(days=15)
+
+
+@pytest.mark.parametrize("plan", list(PlanKind))
+@pytest.mark.parametrize("from_facts", [True, False])
+def test_each_criterion_answers_for_the_past_or_for_now(world, plan, from_facts):
+    """On every path. Idle's account is kept, and was five days old then; his last login is 20 days ago today."""
+    User.objects.filter(username="idle").update(date_joined=world - timedelta(days=20))
+    young = criterion("account_age", operator="<", days=10)
+    for definition, then in ((rule(IDLE), {"idle"}), (rule(young), {"idle"})):
+        tree = parse_rule(definition, COURSE)
+        subject = Evaluation(tree, COURSE, world - THEN, plan, asked_at=world)
+        ids = subject.ids()
+        assert names(ids) == then
+        assert subject.answers().learners(tree) == ids
+        everybody = fetch_ids(User.objects.values_list("pk", flat=True))
+        assert matching({"rule": subject}, everybody, from_facts=from_facts)["rule"] == ids
+    # Nobody asks about another instant: everything is of the one that is given.
+    assert names(evaluation(rule(IDLE), plan, world - THEN).ids()) == set()
+    assert names(Evaluation(parse_rule(rule(IDLE), COURSE), COURSE, world + THEN, plan, asked_at=world).ids()) == {
+        "idle",
+        "busy",
+    }
+
+
+def test_a_set_of_its_own_is_asked_for_the_instant_that_it_can_answer_for(world, monkeypatch):
+    asked = []
+
+    def learner_set(self, context, *user_ids):
+        asked.append(context.as_of)
+        return IdSet()
+
+    monkeypatch.setattr(LastLogin, "fact", lambda self, context: None)
+    monkeypatch.setattr(LastLogin, "learner_set", learner_set)
+    monkeypatch.setattr(LastLogin, "matching_among", learner_set)
+    subject = Evaluation(parse_rule(rule(IDLE), COURSE), COURSE, world - THEN, asked_at=world)
+    assert not matching({"rule": subject}, IdSet([1]))["rule"]
+    assert asked == [world, world]
+    monkeypatch.setattr(LastLogin, "keeps_past", True)
+    Evaluation(parse_rule(rule(IDLE), COURSE), COURSE, world - THEN, asked_at=world)
+    assert asked[2:] == [world - THEN]
+
+
+def names(ids: IdSet) -> set[str]:
+    return set(User.objects.filter(pk__in=list(ids)).values_list("username", flat=True))

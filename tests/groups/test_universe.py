@@ -6,7 +6,7 @@ import pytest
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.data import Scope, ScopeType
-from openedx_user_groups.groups.universe import courses_of, universe_of
+from openedx_user_groups.groups.universe import courses_of, remembering, universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.testing.factories import EnrollmentFactory, LearnerFactory
 from sandbox.platform.course_overviews.models import CourseOverview
@@ -48,6 +48,20 @@ def test_organization_counts_a_learner_of_two_courses_once(courses):
     assert names(ORG) == {"both", "second"}
     assert universe_of(ORG).ids().count() == 2
     assert list(universe_of(ORG).ids()).count(both.pk) == 1
+
+
+def test_courses_that_are_remembered_are_looked_up_once(courses, django_assert_num_queries):
+    scope = remembering(ORG)
+    assert scope == ORG
+    assert remembering(scope) is scope
+    with django_assert_num_queries(2):
+        first = courses_of(scope)
+        first.append(None)  # A list of one's own.
+        assert [str(key) for key in courses_of(scope)] == [FIRST, SECOND]
+        assert universe_of(scope).scope is scope
+    CourseOverview.objects.filter(id=FIRST).delete()
+    assert [str(key) for key in courses_of(ORG)] == [SECOND]
+    assert [str(key) for key in courses_of(remembering(ORG))] == [SECOND]
 
 
 def test_organization_includes_linked_courses(courses):

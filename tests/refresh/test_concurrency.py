@@ -21,7 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from openedx_user_groups import api
-from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, RefreshTrigger
+from openedx_user_groups.data import ChangeKind, GroupState, RefreshState, RefreshTrigger, Scope
 from openedx_user_groups.exceptions import NotFound, NotRefreshable
 from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import UserGroup
@@ -202,3 +202,21 @@ def test_an_event_while_the_first_run_writes_is_answered_after_it(group, way, mo
     way(group)
     event.join()
     assert_sound(group, away - IdSet([back]))
+
+
+def test_the_first_groups_of_a_course_at_once():
+    """None of them finds the row that is held for a scope; each of them makes it."""
+    if connection.vendor == "sqlite":
+        pytest.skip("Threads cannot share the tests' SQLite database.")
+    staff = LearnerFactory(username="staff")
+    for number in range(ROUNDS // 2):
+        scope = Scope.course(f"course-v1:New+Scope+{number}")
+        at_once(
+            *(
+                lambda scope=scope, name=name: api.create_user_group(
+                    scope=scope, name=name, rule=IDLE, acting_user=staff
+                )
+                for name in "abcdef"
+            )
+        )
+        assert UserGroup.objects.filter(scope_key=scope.key).count() == 6

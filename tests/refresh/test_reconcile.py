@@ -18,8 +18,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.progress import CourseProgress
 from openedx_user_groups.criteria.storage import load_rules
-from openedx_user_groups.data import RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
@@ -27,7 +28,9 @@ from openedx_user_groups.membership.changes import member_ids
 from openedx_user_groups.membership.models import MembershipChange
 from openedx_user_groups.refresh import marks, reconcile
 from openedx_user_groups.refresh.drain import drain
+from openedx_user_groups.refresh.drift import groups_to_check
 from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.refresh.signals import drift_found
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
@@ -111,7 +114,7 @@ def test_events_lead_where_a_full_evaluation_leads(number, dropped, django_captu
         found = [
             drift
             for scope in reconcile.scopes_to_check()
-            for group in reconcile.groups_to_check(scope)
+            for group in groups_to_check(scope)
             for drift in reconcile.check_group(scope, group)
         ]
         assert {drift.group.pk: (drift.missing, drift.unexpected) for drift in found} == drifted, (origin, lost)
@@ -153,7 +156,7 @@ def lose_events() -> tuple[int, int]:
 
 
 def check(**options: object) -> list[reconcile.Drift]:
-    (row,) = reconcile.groups_to_check(COURSE)
+    (row,) = groups_to_check(COURSE)
     return reconcile.check_group(COURSE, row, **options)
 
 
@@ -161,10 +164,10 @@ def test_drift_is_published_and_repaired(group):
     idle, busy = lose_events()
     heard = []
     drift_found.connect(lambda drift, **kwargs: heard.append(drift), weak=False, dispatch_uid="test")
-    (drift,) = check()
+    (found,) = check()
     drift_found.disconnect(dispatch_uid="test")
-    assert heard == [drift]
-    assert (set(drift.missing), set(drift.unexpected), drift.repaired) == ({busy}, {idle}, True)
+    assert heard == [found]
+    assert (set(found.missing), set(found.unexpected), found.repaired) == ({busy}, {idle}, True)
     run = Refresh.objects.get(user_group=group, trigger=RefreshTrigger.RECONCILE)
     assert (run.added_count, run.removed_count, run.member_count) == (1, 1, 2)
     assert set(MembershipChange.objects.filter(refresh=run).values_list("user_id", flat=True)) == {idle, busy}
@@ -193,8 +196,8 @@ def test_what_time_alone_changes_is_no_drift(group):
     assert check() == []
     idle = User.objects.get(username="idle").pk
     User.objects.filter(pk=idle).update(last_login=Clock.instant)
-    (drift,) = check()
-    assert (set(drift.missing), set(drift.unexpected)) == (set(), {idle})
+    (found,) = check()
+    assert (set(found.missing), set(found.unexpected)) == (set(), {idle})
     assert busy not in member_ids(group)
 
 
@@ -246,3 +249,125 @@ def test_command_that_drains(group, capsys):
         "2 marks wait.",
         "2 marks drained, 2 answers given, 1 changes of groups, 0 old marks deleted; 0 marks wait.",
     ]
+
+
+# ---- Exclusive collections -------------------------------------------------------------------------------------------
+EVER = criterion("last_login", operator="exists")
+
+
+@pytest.fixture
+def collection(group) -> list[UserGroup]:
+    """Who is idle, and after them whoever was ever here."""
+    groups = [group, create_group(COURSE, rule(EVER))]
+    api.create_collection(
+        scope=COURSE, name="One", groups=[each.uuid for each in groups], acting_user=LearnerFactory(username="staff")
+    )
+    return groups
+
+
+def check_each() -> list[reconcile.Drift]:
+    rows = groups_to_check(COURSE)
+    return [drift for row in rows for drift in reconcile.check_group(COURSE, row)]
+
+
+def test_groups_of_a_collection_share_their_learners(collection):
+    first, second = collection
+    assert (len(member_ids(first)), len(member_ids(second))) == (2, 1)
+    assert check_each() == []
+
+
+def test_drift_between_groups_of_a_collection_is_repaired_at_once(collection):
+    idle, busy = lose_events()
+    first, second = collection
+    assert {(drift.group.pk, frozenset(drift.missing), frozenset(drift.unexpected)) for drift in check_each()} == {
+        (first.pk, frozenset({busy}), frozenset({idle})),
+        (second.pk, frozenset({idle}), frozenset({busy})),
+    }
+    assert (busy in member_ids(first), idle in member_ids(second)) == (True, True)
+    assert check_each() == []
+
+
+def test_a_group_of_a_collection_that_is_frozen_keeps_its_learners(collection):
+    first, _second = collection
+    UserGroup.objects.filter(pk=first.pk).update(is_frozen=True)
+    idle, _busy = lose_events()
+    assert check_each() == []
+    assert idle in member_ids(first)
+
+
+def test_whom_time_moves_between_groups_is_no_drift(collection):
+    _first, second = collection
+    busy = User.objects.get(username="busy").pk
+    assert busy in member_ids(second)
+    Clock.instant += timedelta(days=10)
+    assert reconcile.check_sample(COURSE, 50, chance=random.Random(1)) == []
+    assert check_each() == []
+
+
+def test_whom_time_takes_out_of_the_first_group_does_not_join_the_second_by_a_check(group):
+    here = create_group(COURSE, rule(criterion("last_login", operator="<=", days=10)))
+    ever = create_group(COURSE, rule(EVER))
+    api.create_collection(
+        scope=COURSE, name="One", groups=[here.uuid, ever.uuid], acting_user=LearnerFactory(username="staff")
+    )
+    busy = User.objects.get(username="busy").pk
+    assert busy in member_ids(here)
+    Clock.instant += timedelta(days=10)
+    assert reconcile.check_sample(COURSE, 50, chance=random.Random(1)) == []
+    assert busy in member_ids(here)
+
+
+# ---- What a check does not decide ------------------------------------------------------------------------------------
+def test_who_signs_in_while_a_check_evaluates_is_no_drift(group, monkeypatch):
+    here = create_group(COURSE, rule(criterion("last_login", operator="<=", days=10)))
+    busy = User.objects.get(username="busy").pk
+    lock = reconcile.lock_scope
+
+    def sign_in(scope: Scope) -> None:
+        monkeypatch.setattr(reconcile, "lock_scope", lock)
+        Clock.instant += timedelta(minutes=1)
+        User.objects.filter(pk=busy).update(last_login=Clock.instant)
+        marks.mark({Touched(busy)}, "test")
+        drain()
+        lock(scope)
+
+    monkeypatch.setattr(reconcile, "lock_scope", sign_in)
+    row = next(row for row in groups_to_check(COURSE) if row.pk == here.pk)
+    assert reconcile.check_group(COURSE, row) == []
+    assert busy in member_ids(here)
+
+
+def test_a_source_that_is_brought_up_to_date_now_and_then_has_no_drift():
+    learner = LearnerFactory(enrolled_in=COURSE)
+    progress = {"course_key": COURSE.course_key, "percent": 0.1, "as_of": timezone.now()}
+    CourseProgress.objects.create(user=learner, **progress)
+    group = create_group(COURSE, rule(criterion("course_progress", operator="<", percent=50)))
+    CourseProgress.objects.update(percent=0.9)
+    assert reconcile.check_sample(COURSE, 10, chance=random.Random(1)) == []
+    assert learner.pk in member_ids(group)
+
+
+@pytest.fixture
+def hundred(settings) -> UserGroup:
+    """A hundred members, all of whom came back unnoticed."""
+    settings.OPENEDX_USER_GROUPS_CLOCK = "django.utils.timezone.now"
+    long_ago = timezone.now() - timedelta(days=100)
+    LearnerFactory.create_batch(100, enrolled_in=COURSE, last_login=long_ago)
+    group = create_group(COURSE, rule(IDLE))
+    User.objects.update(last_login=timezone.now())
+    return group
+
+
+def test_the_brake_of_a_sample_looks_at_the_sample(hundred):
+    reconcile.check_sample(COURSE, 45, chance=random.Random(1))
+    held = api.get_user_group(hundred.uuid)
+    assert (held.state, held.member_count) == (GroupState.HELD, 100)
+
+
+def test_a_check_does_not_undo_what_a_person_has_decided(hundred):
+    request_refresh(hundred, RefreshTrigger.SCHEDULE)
+    held = Refresh.objects.get(user_group=hundred, state=RefreshState.HELD)
+    api.discard_refresh(api.get_user_group(hundred.uuid), held.uuid, acting_user=LearnerFactory(username="staff"))
+    (found,) = reconcile.check_sample(COURSE, 15, chance=random.Random(1))
+    assert (len(found.unexpected), found.repaired) == (15, False)
+    assert len(member_ids(hundred)) == 100

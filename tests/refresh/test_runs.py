@@ -282,3 +282,19 @@ def test_table_that_cannot_be_read_takes_down_one_group_only(group, monkeypatch)
     monkeypatch.undo()
     assert request_refresh(group, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
     assert api.get_user_group(group.uuid).state == GroupState.FRESH
+
+
+def test_groups_of_a_collection_do_not_keep_each_other_busy():
+    """Each run answers for all; what it says of the others' next time is no sooner than what they need."""
+    for days in (3, 13, 23):
+        learner(days)
+    rules = [rule(criterion("last_login", operator="<=", days=days)) for days in (5, 15, 25)]
+    groups = [create_group(COURSE, each) for each in rules]
+    api.create_collection(
+        scope=COURSE, name="One", groups=[group.uuid for group in groups], acting_user=LearnerFactory(username="staff")
+    )
+    for due in UserGroup.objects.all():
+        refresh, _is_new = leases.open_run(due, Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+        run(refresh.pk)
+    soon = timezone.now() + timedelta(hours=2)
+    assert not UserGroup.objects.filter(next_refresh_at__lt=soon).exists()

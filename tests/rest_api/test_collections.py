@@ -1,11 +1,15 @@
 """Collections: sets of groups, of which exclusive ones share no learner."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.models import Collection, Membership, MembershipChange, UserGroup
 
 from .conftest import (
@@ -217,6 +221,19 @@ def test_bad_input_changes_nothing(staff, world, groups):
     assert [collection["uuid"] for collection in staff.get(COLLECTIONS).json()["results"]] == [taken["uuid"]]
 
 
+def test_a_key_without_its_kind_is_not_ignored(staff):
+    answer = staff.get(COLLECTIONS, {"scope_key": "zzz"})
+    assert_problem(answer, 400, "validation_failed", ("/scope_type", "missing_field"))
+    assert staff.get(COLLECTIONS, {"scope_key": ""}).status_code == 200
+
+
+def test_collections_of_a_scope_are_of_exactly_that(world, staff):
+    create(staff)
+    Collection.objects.create(scope_type="course", scope_key=BIO.replace("BIO", "bio"), name="Lower")
+    found = world.client("admin").get(COLLECTIONS, {"scope_type": "course", "scope_key": BIO}).json()["results"]
+    assert [collection["name"] for collection in found] == ["Help"]
+
+
 def test_permissions(world, groups):
     body = create(world.client("staff"), *groups)
     address = f"{COLLECTIONS}{body['uuid']}/"
@@ -239,3 +256,18 @@ def test_permissions(world, groups):
         world.client("staff").get(COLLECTIONS, {"scope_type": "course", "scope_key": LAW}), 403, "permission_denied"
     )
     assert UserGroup.objects.filter(collection__isnull=False).count() == 3
+
+
+def test_where_the_first_group_has_no_answer_the_others_are_due(staff, groups, monkeypatch, settings):
+    away, failing, spain = groups
+    body = create(staff, spain, away, failing)
+
+    def fail(*args):
+        raise SourceUnavailable
+
+    monkeypatch.setattr(LastLogin, "fact", fail)
+    UserGroup.objects.update(next_refresh_at=timezone.now() + timedelta(days=1))
+    order = [str(group.uuid) for group in (away, failing, spain)]
+    assert staff.patch(f"{COLLECTIONS}{body['uuid']}/", {"groups": order}, format="json").status_code == 200
+    failing.refresh_from_db()
+    assert failing.next_refresh_at <= timezone.now()

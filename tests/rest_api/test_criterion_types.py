@@ -123,8 +123,9 @@ def test_too_many_parameters(staff):
     assert_problem(staff.get(f"{CHOICES}&{'&'.join(['value=a'] * 2000)}"), 400, "malformed_request")
 
 
-#: Session, account, roles, types of saved criteria, whether there is progress, and twice the tracks for their choices.
-QUERIES_OF_THE_DOCUMENT = 7
+#: Session, account, roles, types of saved criteria, whether there is progress and of when, and twice the tracks for
+#: their choices.
+QUERIES_OF_THE_DOCUMENT = 8
 
 
 def test_the_number_of_queries_does_not_depend_on_groups(world, staff):

@@ -375,5 +375,6 @@ def test_the_number_of_queries_does_not_depend_on_the_criteria_of_one_fact(staff
             assert staff.post(EXPLANATIONS, body, format="json").status_code == 200
 
 
-#: Session, account, roles; the learner's account, whether enrolled; three facts; labels of cohorts; the user name.
-QUERIES = 10
+#: Session, account, roles, how the course is written; the learner's account, whether enrolled; three facts; labels of
+#: cohorts; the user name.
+QUERIES = 11

@@ -54,6 +54,16 @@ def test_pin_list_replace_and_unpin(staff, pins):
     assert staff.get(pins).json()["results"] == []
 
 
+def test_addresses_are_not_turned_into_names_of_strangers(world, staff, pins):
+    stranger = world.users["learner"]
+    stranger.email = "learner@example.com"
+    stranger.save()
+    answer = pin(staff, pins, "learner@example.com", True)
+    assert_problem(answer, 400, "validation_failed", ("/learner", "unknown_learner"))
+    assert pin(staff, pins, "fay@example.com", False).json()["username"] == "fay"  # Has left the course.
+    assert pin(staff, pins, "learner", False).status_code == 201
+
+
 def test_what_is_refused(world, staff, pins, group, settings):
     assert_problem(pin(staff, pins, "nobody", True), 400, "validation_failed", ("/learner", "unknown_learner"))
     assert_problem(pin(staff, pins, "ada", "yes"), 400, "validation_failed", ("/expected", "wrong_type"))

@@ -8,11 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from openedx_user_groups import api
 from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.data import Scope
 from openedx_user_groups.exceptions import SourceUnavailable
-from openedx_user_groups.models import Criterion
+from openedx_user_groups.models import Criterion, Membership
 from sandbox.platform.grades.models import PersistentCourseGrade
-from sandbox.platform.student.models import CourseEnrollment
+from sandbox.platform.student.models import CourseEnrollment, UserProfile
 
 from .conftest import ART, AWAY, BIO, FAILING, IN_SPAIN, ROOT, assert_problem, leaf, rule, scope, snapshot
 
@@ -171,3 +173,46 @@ def test_the_overlap_with_other_groups(world, staff, group, settings):
     settings.OPENEDX_USER_GROUPS_MAX_OVERLAP_GROUPS = 1
     overlap = ask(staff, group, rule(AWAY), overlap=True)["overlap"]
     assert overlap == {"groups": expected[:1], "compared": 1, "left_out": 2}
+
+
+@pytest.fixture
+def collection(world):
+    """Who lives in Spain (ada, cleo) and, after them, who is away (ada, dan)."""
+    first = world.criteria_group("First", rule(IN_SPAIN))
+    second = world.criteria_group("Second", rule(AWAY))
+    api.create_collection(
+        scope=Scope.course(BIO), name="One", groups=[first.uuid, second.uuid], acting_user=world.users["staff"]
+    )
+    return first, second
+
+
+def test_whom_an_earlier_group_of_the_collection_has_does_not_join(world, staff, collection):
+    _first, second = collection
+    matching = set(Membership.objects.filter(user_group=second).values_list("user__username", flat=True))
+    answer = staff.post(PREVIEWS, {"scope": scope(), "rule": rule(AWAY), "user_group": str(second.uuid)}, format="json")
+    body = answer.json()
+    assert body["count"]["value"] > len(matching)
+    assert (body["difference"]["added"], body["difference"]["removed"]) == (0, 0)
+
+
+def test_whom_an_earlier_group_of_the_collection_takes_leaves(world, staff, collection):
+    first, second = collection
+    dan = world.users["dan"]
+    assert Membership.objects.filter(user_group=second, user=dan).exists()
+    UserProfile.objects.update_or_create(user=dan, defaults={"country": "ES"})
+    body = {"scope": scope(), "rule": rule(AWAY), "user_group": str(second.uuid), "difference": {"kind": "removed"}}
+    found = staff.post(PREVIEWS, body, format="json").json()["difference"]
+    assert (found["added"], found["removed"]) == (0, 1)
+    (move,) = found["sample"]["results"]
+    assert (move["username"], move["cause"]) == ("dan", "collection")
+    api.refresh_now(api.get_user_group(second.uuid), acting_user=world.users["staff"])
+    assert Membership.objects.get(user=dan).user_group == first
+
+
+def test_a_pinned_learner_whom_an_earlier_group_has_is_missed(world, staff, collection):
+    first, second = collection
+    assert Membership.objects.filter(user_group=first, user__username="ada").exists()
+    api.pin_learner(second, "ada", expected=True, acting_user=world.users["staff"])
+    answer = staff.post(PREVIEWS, {"scope": scope(), "rule": rule(AWAY), "user_group": str(second.uuid)}, format="json")
+    missed = [each["params"] for each in answer.json()["warnings"] if each["code"] == "pinned_example_missed"]
+    assert missed == [{"username": "ada", "expected": True}]

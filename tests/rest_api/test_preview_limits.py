@@ -8,18 +8,21 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import IntegrityError, OperationalError, connection
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
+from openedx_user_groups.actions import preview_jobs
+from openedx_user_groups.contrib.lms.models import Country
 from openedx_user_groups.data import PreviewState, Scope
 from openedx_user_groups.evaluation.preview_places import cancel, drop, leave_place, take_place
 from openedx_user_groups.exceptions import TooManyPreviews
 from openedx_user_groups.models import PreviewJob
+from openedx_user_groups.sets import IdSet
 
-from .conftest import ART, AWAY, BIO, FAILING, ROOT, assert_problem, rule, scope, snapshot
+from .conftest import ART, AWAY, BIO, FAILING, IN_SPAIN, ROOT, assert_problem, rule, scope, snapshot
 
 PREVIEWS = f"{ROOT}previews/"
 
@@ -46,11 +49,53 @@ def test_past_the_budget_without_a_worker(staff, settings):
     assert not PreviewJob.objects.exists()
 
 
+def test_the_estimate_is_of_the_same_question(staff, settings):
+    """Of the past, too: whom last logins say to be away now."""
+    as_of = (timezone.now() - timedelta(days=15)).isoformat()
+    exact = ask(staff, rule(AWAY), as_of=as_of).json()["count"]["value"]
+    settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
+    assert ask(staff, rule(AWAY), as_of=as_of).json()["estimate"]["value"] == exact == 2
+
+
 def test_past_the_budget_without_an_estimate(staff, settings):
     settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
     settings.OPENEDX_USER_GROUPS_PREVIEW_ESTIMATE_SECONDS = 0
     body = ask(staff).json()
     assert (body["state"], body["estimate"]) == ("over_budget", None)
+
+
+@pytest.fixture
+def slow_criterion(settings, monkeypatch):
+    """A criterion that asks the database itself, which takes longer than any budget, before its rule is evaluated."""
+    settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0.3
+    settings.OPENEDX_USER_GROUPS_PREVIEW_ESTIMATE_SECONDS = 0.3
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT COUNT(*) FROM n"
+    slow = {"sqlite": counting, "mysql": "SELECT SLEEP(30)", "postgresql": "SELECT pg_sleep(30)"}[connection.vendor]
+
+    def learner_set(self, context):
+        with connection.cursor() as cursor:
+            cursor.execute(slow)
+            return IdSet(row[0] for row in cursor.fetchall())
+
+    monkeypatch.setattr(Country, "learner_set", learner_set)
+
+
+def test_a_criterion_that_is_slow_before_the_rule_is_evaluated(staff, slow_criterion):
+    start = time.monotonic()
+    answer = ask(staff, rule(IN_SPAIN))
+    assert answer.status_code == 200
+    assert (answer.json()["state"], answer.json()["estimate"]) == ("over_budget", None)
+    assert time.monotonic() - start < 3
+    assert not PreviewJob.objects.exists()
+
+
+def test_it_is_handed_to_a_worker_all_the_same(staff, slow_criterion, monkeypatch):
+    sent = []
+    monkeypatch.setattr(preview_jobs, "has_workers", lambda: True)
+    monkeypatch.setattr(preview_jobs, "send_task", lambda name, pk: sent.append(pk))
+    answer = ask(staff, rule(IN_SPAIN))
+    assert (answer.status_code, answer.json()["state"], answer.json()["estimate"]) == (202, "queued", None)
+    assert sent == [PreviewJob.objects.get().pk]
 
 
 def test_too_many_of_one_person(world, staff, settings):
@@ -138,6 +183,69 @@ def test_who_may_ask_after_a_preview(world, staff):
     assert_problem(staff.get(f"{PREVIEWS}abc/"), 404, "not_found")
     assert staff.delete(address).status_code == 204
     assert_problem(staff.get(address), 409, "preview_cancelled")
+
+
+def failing_inserts(monkeypatch, error):
+    """Every insert of a preview fails, within a second or else all would hang. The list has one entry an attempt."""
+    attempts, start = [], time.monotonic()
+
+    def save(self, **options):
+        assert time.monotonic() - start < 1
+        attempts.append(self)
+        raise error
+
+    monkeypatch.setattr(PreviewJob, "save", save)
+    return attempts
+
+
+def deadlock():
+    """What the database under test says when two inserts have met."""
+    error = OperationalError(1213, "Deadlock found") if connection.vendor == "mysql" else OperationalError("is locked")
+    error.__cause__ = type("Cause", (Exception,), {"sqlstate": "40P01"})()
+    return error
+
+
+@pytest.mark.parametrize("error", [IntegrityError("duplicate"), deadlock])
+def test_inserts_that_keep_failing_end_with_the_waiting_time(world, staff, settings, monkeypatch, error):
+    settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0.4
+    attempts = failing_inserts(monkeypatch, error() if callable(error) else error)
+    assert_problem(ask(staff), 429, "too_many_previews")
+    assert 3 <= len(attempts) <= 10
+
+
+def test_an_insert_that_cannot_succeed_is_tried_once(world, monkeypatch):
+    attempts = failing_inserts(monkeypatch, OperationalError(1290, "The server is read-only"))
+    with pytest.raises(OperationalError):
+        take_place(world.users["staff"].pk, Scope.course(BIO), "")
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("end", ["cancelled", "abandoned", "replaced"])
+def test_a_dead_worker_holds_no_place(world, staff, settings, end):
+    if connection.vendor == "sqlite":
+        pytest.skip("Connections have no numbers.")
+    settings.OPENEDX_USER_GROUPS_MAX_PREVIEWS_PER_USER = 1
+    settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0
+    job, now = take_place(world.users["staff"].pk, Scope.course(BIO), "form"), timezone.now()
+    expired = now - timedelta(seconds=1) if end == "abandoned" else now + timedelta(minutes=4)
+    running = PreviewJob.objects.filter(pk=job.pk)
+    running.update(
+        state=PreviewState.RUNNING,
+        connection_id=99_999_999,
+        as_of=now,
+        deadline=now + timedelta(minutes=4),
+        expires_at=expired,
+        request={"rule": {}, "options": {"sample_size": 3, "sample_offset": 0}},
+    )
+    if end == "cancelled":
+        start = time.monotonic()
+        assert staff.delete(f"{PREVIEWS}{job.uuid}/").status_code == 204
+        assert time.monotonic() - start < 1  # There is nobody to wait for.
+    assert ask(staff, editor="form" if end == "replaced" else "other").status_code == 200
+    if end != "abandoned":
+        assert running.values_list("state", "user_slot", "scope_slot", "editor_slot", "connection_id").get() == (
+            PreviewState.CANCELLED, None, None, None, None,
+        )  # fmt: skip
 
 
 def test_one_that_no_worker_finishes(world, staff):

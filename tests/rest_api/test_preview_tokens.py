@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from openedx_user_groups.actions import user_groups
+from openedx_user_groups.actions import previews, user_groups
 from openedx_user_groups.evaluation.preview_places import clean_up
 from openedx_user_groups.models import Membership, PreviewJob, Refresh, UserGroup
 from sandbox.models import DataClock
@@ -67,6 +69,44 @@ def test_only_who_asks_for_a_token_pays_for_it(staff, clock):
     assert PreviewJob.objects.get().user_slot is None
 
 
+def once_all_is_evaluated(monkeypatch, action):
+    """What others do after everything that is shown has been read, before the token is made."""
+    data_used = previews.data_used
+
+    def then_act(evaluation):
+        found = data_used(evaluation)
+        action()
+        return found
+
+    monkeypatch.setattr(previews, "data_used", then_act)
+
+
+@pytest.mark.parametrize("detail", ["full", "count"])
+def test_a_token_stands_for_the_learners_that_were_shown(world, staff, clock, monkeypatch, detail):
+    """Ada leaves and ben joins while the preview is made: as many as before, but not the same."""
+
+    def swap():
+        CourseEnrollment.objects.filter(user=world.users["ada"], course_id=BIO).update(is_active=False)
+        PersistentCourseGrade.objects.filter(user_id=world.users["ben"].pk).update(percent_grade=0.1)
+
+    once_all_is_evaluated(monkeypatch, swap)
+    body = {"scope": scope(), "rule": rule(FAILING), "token": True, "detail": detail}
+    found = staff.post(PREVIEWS, body, format="json").json()
+    names = [learner["username"] for learner in found["sample"]["results"]]
+    assert (found["count"]["value"], names) == (4, ["ada", "cleo", "dan", "eve"])
+    params = moved(save(staff, rule(FAILING), found["token"]))
+    assert params["added"]["learners"] == [{"username": "ben", "reason": "data"}]
+    assert params["removed"]["learners"] == [{"username": "ada", "reason": "data"}]
+
+
+def test_the_rule_is_evaluated_once_for_answer_and_token(staff, clock):
+    for detail in ("full", "count"):
+        body = {"scope": scope(), "rule": rule(FAILING), "token": True, "detail": detail}
+        with CaptureQueriesContext(connection) as captured:
+            assert staff.post(PREVIEWS, body, format="json").json()["token"]
+        assert sum("grades_persistentcoursegrade" in query["sql"] for query in captured) == 1
+
+
 def test_who_moved_because_data_moved(world, staff, clock):
     token = token_of(staff, rule(FAILING))  # ada, cleo, dan, eve
     PersistentCourseGrade.objects.filter(user_id=world.users["ada"].pk).update(percent_grade=0.9)
@@ -95,6 +135,16 @@ def test_who_moved_because_time_passed(world, staff, clock):
     assert params["added"] == {"count": 1, "learners": [{"username": "ben", "reason": "time"}]}
     assert params["removed"] == {"count": 1, "learners": [{"username": "dan", "reason": "data"}]}
     assert params["reasons"] == {"data": 1, "time": 1}
+
+
+def test_who_moved_since_a_preview_of_the_past(staff, clock):
+    """Ben signed in five days ago, in the last ten; his logins before are not known."""
+    lately = rule(leaf("last_login", operator="<=", days=10))
+    token = token_of(staff, lately, as_of=(clock - timedelta(days=15)).isoformat())  # ben, eve
+    DataClock.stop_at(clock + timedelta(days=6))
+    params = moved(save(staff, lately, token))
+    assert params["removed"] == {"count": 1, "learners": [{"username": "ben", "reason": "time"}]}
+    assert params["reasons"] == {"data": 0, "time": 1}
 
 
 def test_a_contract_that_changed_is_said(world, staff, clock, settings):
@@ -191,3 +241,16 @@ def test_the_scope_is_held_before_the_learners_are_verified(staff, clock, monkey
         monkeypatch.setattr(user_groups, name, lambda *args, name=name, real=real: [order.append(name), real(*args)][1])
     assert save(staff, rule(AWAY, FAILING), token).status_code == 201
     assert order == ["lock_scope", "verify"]
+
+
+def test_in_an_exclusive_collection_there_are_no_tokens(world, staff, clock):
+    first, second = world.criteria_group("First", rule(FAILING)), world.criteria_group("Second", rule(AWAY))
+    token = token_of(staff, rule(AWAY), user_group=str(second.uuid))
+    groups = [str(first.uuid), str(second.uuid)]
+    body = {"scope": scope(), "name": "One", "groups": groups}
+    assert staff.post(f"{ROOT}collections/", body, format="json").status_code == 201
+    before = snapshot()
+    answer = staff.patch(f"{GROUPS}{second.uuid}/", {"preview_token": token}, format="json")
+    assert_problem(answer, 400, "validation_failed", ("/preview_token", "other_preview"))
+    assert snapshot() == before
+    assert token_of(staff, rule(AWAY), user_group=str(second.uuid)) is None

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -132,7 +133,7 @@ def test_the_funnel_of_a_nested_rule(staff, settings):
 def test_only_a_count_is_paid_where_only_a_count_is_asked(world, staff):
     staff.post(PREVIEWS, request(rule(AWAY)), format="json")
     group = world.criteria_group()
-    for more, queries in (({}, 8), ({"user_group": str(group.uuid)}, 8 + 5)):  # The group, its rule, who is pinned.
+    for more, queries in (({}, 9), ({"user_group": str(group.uuid)}, 9 + 5)):  # The group, its rule, who is pinned.
         with asserted_queries(queries) as captured:
             answer = staff.post(PREVIEWS, request(rule(AWAY), detail="count", sample_size=0, **more), format="json")
         assert "SELECT COUNT(" in [query["sql"] for query in captured if "COUNT(" in query["sql"]][-1]
@@ -141,14 +142,39 @@ def test_only_a_count_is_paid_where_only_a_count_is_asked(world, staff):
         assert (body["nodes"], body["difference"], body["warnings"]) == ([node("/rule", 2)], None, [])
 
 
-def test_another_instant(staff):
-    """In six days ben will have been away for eleven, if he stays away; 21 days ago only dan had been for ten."""
-    now = timezone.now()
-    for days, names in ((0, ["ada", "dan"]), (6, ["ada", "ben", "dan"]), (-19, ["dan"])):
-        as_of = now + timedelta(days=days)
-        body = staff.post(PREVIEWS, request(rule(AWAY), as_of=as_of.isoformat()), format="json").json()
-        assert parse_datetime(body["as_of"]) == as_of
-        assert [learner["username"] for learner in body["sample"]["results"]] == names
+def at_another_instant(client, definition, days):
+    """The names, and what each criterion used, of a preview so many days from now."""
+    as_of = timezone.now() + timedelta(days=days)
+    body = client.post(PREVIEWS, request(definition, as_of=as_of.isoformat()), format="json").json()
+    assert parse_datetime(body["as_of"]) == as_of
+    names = [learner["username"] for learner in body["sample"]["results"]]
+    assert body["count"]["value"] == len(names)
+    return names, [used["uses"] for used in body["leaves"]]
+
+
+def test_another_instant(world, staff):
+    """In six days ben will have been away for eleven, if he stays away; 19 days ago only dan's account was 10 old."""
+    assert at_another_instant(staff, rule(AWAY), 0)[0] == ["ada", "dan"]
+    assert at_another_instant(staff, rule(AWAY), 6) == (["ada", "ben", "dan"], ["as_of"])
+    for name, days in (("ada", 20), ("dan", 30)):
+        User.objects.filter(username=name).update(date_joined=timezone.now() - timedelta(days=days))
+    old = leaf("account_age", operator=">", days=10)
+    assert at_another_instant(staff, rule(old), 0)[0] == ["ada", "dan"]
+    assert at_another_instant(staff, rule(old), -19) == (["dan"], ["as_of"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        (AWAY, ["ada", "dan"]),
+        (leaf("last_login", operator="<=", days=10), ["ben", "eve"]),
+        (leaf("last_login", operator=">", days=10, include_never=True), ["ada", "cleo", "dan"]),
+    ],
+)
+def test_of_the_past_what_is_overwritten_says_what_it_is_now(staff, asked, names):
+    """When ben signed in before his last time nobody knows: he is not said to have been away, or never to have come."""
+    assert at_another_instant(staff, rule(asked), -8) == (names, ["current_data"])
+    assert at_another_instant(staff, rule(asked), 0)[0] == names
 
 
 @pytest.mark.parametrize("days", [-91, 91])
@@ -264,6 +290,22 @@ def test_the_number_of_queries_does_not_depend_on_criteria(staff):
             assert staff.post(PREVIEWS, request(definition), format="json").status_code == 200
 
 
+@pytest.mark.parametrize("resource", ["previews", "explanations"])
+def test_nor_does_it_in_an_organization(world, resource):
+    """Its courses are looked up for all criteria at once."""
+    client, found = world.client("org_staff"), set()
+    learner = {} if resource == "previews" else {"learner": "ada"}
+    for count in (1, 3):
+        enrolled = (leaf("enrollment_date", operator=">=", days=days) for days in range(count))
+        body = {"scope": {"type": "organization", "key": "DemoX"}, "rule": rule(*enrolled, combine="any"), **learner}
+        with CaptureQueriesContext(connection) as captured:
+            assert client.post(f"{ROOT}{resource}/", body, format="json").status_code == 200
+        of_courses = [query["sql"] for query in captured if 'FROM "organizations_' in query["sql"].replace("`", '"')]
+        assert len(of_courses) == 1
+        found.add(len(captured))
+    assert len(found) == 1
+
+
 def test_the_difference_costs_the_same_number_of_queries_for_any_rule(world, staff):
     group = world.criteria_group()
     found = set()
@@ -275,6 +317,6 @@ def test_the_difference_costs_the_same_number_of_queries_for_any_rule(world, sta
     assert len(found) == 1
 
 
-#: Session, account, roles; a place; clock, size of the site, all answers at once, the names of the sample; and the
-#: place is given up.
-QUERIES = 9
+#: Session, account, roles, how the course is written; a place; clock, size of the site, all answers at once, the names
+#: of the sample; and the place is given up.
+QUERIES = 10

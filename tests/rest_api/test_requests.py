@@ -54,6 +54,8 @@ def text(name):
         b'{"name": "\xff"}',
         b"\xff\xfe{\x00}\x00",
         '{"name": "tab\there"}',
+        '{"name": "first", "name": "second"}',
+        text('{"a": [{"b": 1, "b": 1}]}'),
     ],
 )
 def test_what_is_not_json(staff, unchanged, body):

@@ -7,6 +7,7 @@ from django.utils.dateparse import parse_datetime
 
 from openedx_user_groups.data import Scope
 from openedx_user_groups.models import Criterion, Membership, UserGroup
+from sandbox.platform.course_overviews.models import CourseOverview
 
 from .conftest import (
     ART,
@@ -329,6 +330,80 @@ def test_pages(world, groups):
 )
 def test_bad_parameters(staff, query, place):
     assert_problem(staff.get(f"{GROUPS}?{query}"), 400, "validation_failed", place)
+
+
+def test_a_saved_rule_means_the_same_when_it_comes_back(world, staff):
+    """Although somebody's user name is the e-mail address of somebody else."""
+    named = world.users["fay"]
+    named.username, named.email = "ben@example.com", "fay@example.org"
+    named.save()
+    definition = rule(leaf("learner_list", operator="in", learners=["fay@example.org"]))
+    body = staff.post(GROUPS, new(rule=definition), format="json").json()
+    assert body["rule"]["nodes"][0]["config"]["learners"] == ["ben@example.com"]
+    changes = {"rule": body["rule"], "rule_version": 1}
+    answer = staff.patch(f"{GROUPS}{body['uuid']}/", changes, format="json").json()
+    assert (answer["rule"], answer["rule_version"]) == (body["rule"], 1)
+    assert Criterion.objects.get().config["learners"] == [named.pk]
+
+
+def test_addresses_are_not_turned_into_names_of_strangers(world):
+    """Neither does the answer tell whether there is such an account."""
+    client, answers = world.client("other_staff"), []
+    for address in ("ada@example.com", "nobody@example.com"):
+        definition = rule(leaf("learner_list", operator="in", learners=[address]))
+        answer = client.post(GROUPS, new(scope=scope(LAW), rule=definition), format="json")
+        place = ("/rule/nodes/0/config/learners/0", "unknown_learner")
+        answers.append(assert_problem(answer, 400, "validation_failed", place))
+    assert len({str(answer).replace("ada@", "nobody@") for answer in answers}) == 1
+
+
+def test_a_listed_stranger_may_be_kept_by_address(world, staff):
+    named = {"rule": rule(leaf("learner_list", operator="in", learners=["learner", "ada"]))}
+    world.users["learner"].email = "l@example.com"
+    world.users["learner"].save()
+    body = staff.post(GROUPS, new(**named), format="json").json()
+    body["rule"]["nodes"][0]["config"]["learners"] = ["l@example.com", "ben@example.com"]
+    answer = staff.patch(f"{GROUPS}{body['uuid']}/", {"rule": body["rule"], "rule_version": 1}, format="json")
+    assert answer.json()["rule"]["nodes"][0]["config"]["learners"] == ["learner", "ben"]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("user_groups/", {"name": "Away", "rule": rule(AWAY)}),
+        ("previews/", {"rule": rule(AWAY)}),
+        ("explanations/", {"rule": rule(AWAY), "learner": "ada"}),
+        ("collections/", {"name": "Help", "groups": []}),
+    ],
+)
+def test_a_course_in_another_case_is_no_scope_of_its_own(world, path, more):
+    before = snapshot()
+    body = {"scope": scope("course-v1:DemoX+bio+2026"), **more}
+    problem = assert_problem(
+        world.client("org_staff").post(f"{ROOT}{path}", body, format="json"),
+        400,
+        "validation_failed",
+        ("/scope/key", "invalid"),
+    )
+    assert BIO in problem["violations"][0]["message"]
+    assert snapshot() == before
+
+
+def test_a_group_of_such_a_scope_can_still_be_put_away(world):
+    """It may be there from before its course was."""
+    group = world.manual_group(at=Scope.course("course-v1:DemoX+NEW+2026"))
+    CourseOverview.objects.create(id="course-v1:DemoX+new+2026", org="DemoX", display_name="New")
+    client = world.client("org_staff")
+    assert names(client.get(GROUPS, {"scope_type": "course", "scope_key": "course-v1:DemoX+new+2026"})) == []
+    assert client.patch(f"{GROUPS}{group.uuid}/", {"name": "Old"}, format="json").status_code == 200
+    assert client.delete(f"{GROUPS}{group.uuid}/").status_code == 204
+
+
+def test_staff_of_a_course_see_nothing_of_another_case(world, staff):
+    group = world.manual_group("Lower", ("ada",))
+    UserGroup.objects.filter(pk=group.pk).update(scope_key=BIO.replace("BIO", "bio"))
+    assert names(staff.get(GROUPS)) == names(staff.get(GROUPS, {"scope_type": "course", "scope_key": BIO})) == []
+    assert staff.get(f"{ROOT}memberships/", {"username": "ada"}).json()["results"] == []
 
 
 def test_a_group_whose_type_is_gone_still_opens(world, staff):

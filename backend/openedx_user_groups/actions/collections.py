@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria.storage import load_rules
-from openedx_user_groups.data import RefreshTrigger, Scope, Violation
+from openedx_user_groups.data import GroupState, RefreshTrigger, Scope, Violation
 from openedx_user_groups.evaluation.analysis import Disjointness, disjoint
 from openedx_user_groups.evaluation.evaluator import context_of
 from openedx_user_groups.exceptions import CollectionNotExclusive, InvalidInput, NameTaken, NotFound
@@ -239,9 +239,12 @@ def _remove(group: UserGroup, learners: IdSet, acting_user: Any) -> None:
 
 
 def refresh_collection(collection: Collection, acting_user: Any) -> None:
-    """Have the rules decide who belongs where. One run of an exclusive collection answers for all its groups."""
-    for group in groups_in_order(collection):
-        if not group.has_fixed_members:
-            request_refresh(group, RefreshTrigger.RULE_CHANGE, acting_user)
-            if collection.is_exclusive:
-                return
+    """Have the rules decide who belongs where. One run of an exclusive collection answers for all its groups.
+
+    Should that one fail, the others are due: each of their runs answers for all, too.
+    """
+    groups = [group for group in groups_in_order(collection) if not group.has_fixed_members]
+    waiting = UserGroup.objects.filter(pk__in=[group.pk for group in groups]).exclude(state=GroupState.HELD)
+    waiting.update(next_refresh_at=timezone.now())
+    for group in groups[:1] if collection.is_exclusive else groups:
+        request_refresh(group, RefreshTrigger.RULE_CHANGE, acting_user)

@@ -21,9 +21,10 @@ from openedx_user_groups.data import DefinitionChangeKind, MembershipSource, Ref
 from openedx_user_groups.exceptions import NotFound, WrongMembershipSource
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.groups.names import fold
 from openedx_user_groups.monitoring import context, measure
 
-from .user_groups import refreshed, save_new_group, unresolved_references
+from .user_groups import check_scope_key, folded_names, refreshed, save_new_group, unresolved_references
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ def copy_user_group(
     if group.is_manual:
         message = _("Only user groups by criteria can be copied. Export the list of learners and import it instead.")
         raise WrongMembershipSource(message)
+    check_scope_key(scope)
     with transaction.atomic():
         lock_scope(scope)  # Two copies at once do not choose the same name.
         copy, unresolved = _write_copy(group, scope, name, acting_user)
@@ -137,8 +139,8 @@ def _write_copy(
 
 
 def _free_name(name: str, scope: Scope) -> str:
-    taken = {other.casefold() for other in UserGroup.objects.live().in_scope(scope).values_list("name", flat=True)}
-    return next(candidate for candidate in _names(name) if candidate.casefold() not in taken)
+    taken = folded_names(UserGroup.objects.live().in_scope(scope))
+    return next(candidate for candidate in _names(name) if fold(candidate) not in taken)
 
 
 def _names(name: str) -> Iterator[str]:

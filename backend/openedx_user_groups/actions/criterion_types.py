@@ -14,6 +14,7 @@ from openedx_user_groups.criteria import metadata, registry
 from openedx_user_groups.criteria.choices import Choice, ChoiceSource
 from openedx_user_groups.criteria.fields import choices_from
 from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.criteria.storage import unreadable_types
 from openedx_user_groups.data import Scope
 from openedx_user_groups.exceptions import NotFound
 
@@ -41,12 +42,16 @@ def criterion_types_document(scope: Scope, *, audience: str = "") -> dict[str, A
     )
     missing = set(used.order_by().values_list("type_slug", flat=True).distinct()) - installed
     locale = get_language() or site_settings.LANGUAGE_CODE
-    return metadata.document(scope, locale=locale, audience=audience, missing_types=missing)
+    return metadata.document(
+        scope, locale=locale, audience=audience, missing_types=missing, unreadable_types=unreadable_types()
+    )
 
 
 def criterion_type_document(scope: Scope, type_slug: str) -> dict[str, Any]:
     """The metadata of one type in a scope. Raises ``NotFound``."""
-    return metadata.describe_type(_find_type(type_slug, scope), scope)
+    criterion_class = _find_type(type_slug, scope)
+    status = metadata.unreadable() if type_slug in unreadable_types() else None
+    return metadata.describe_type(criterion_class, scope, status)
 
 
 def search_choices(scope: Scope, type_slug: str, field_name: str, text: str = "") -> ChoiceList:

@@ -18,6 +18,7 @@ from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import member_ids
+from openedx_user_groups.refresh.companions import obtainable
 from openedx_user_groups.sets import IdSet
 
 
@@ -26,19 +27,20 @@ def difference(
 ) -> Difference:
     """How many would join, leave and stay, and one page of those who would, in the order of their ids.
 
-    ``saved`` is the present rule of ``group``.
+    ``saved`` is the present rule of ``group``. In an exclusive collection, who matches but stays with a group before it
+    does not join.
     """
-    wanted, present = evaluation.ids(), member_ids(group)
+    wanted, present = obtainable(group, evaluation.ids(), evaluation.context.as_of), member_ids(group)
     joining, leaving = wanted - present, present - wanted
     sample: tuple[LearnerMove, ...] = ()
     if page is not None:
         moving = joining if page.kind == ChangeKind.ADDED else leaving
         ids = IdSet(moving[page.offset : page.offset + page.size])
-        sample = tuple(_moves(ids, saved, evaluation)) if ids else ()
+        sample = tuple(_moves(ids, page.kind, saved, evaluation)) if ids else ()
     return Difference(len(joining), len(leaving), len(wanted & present), page, sample)
 
 
-def _moves(ids: IdSet, saved: Node | None, evaluation: Evaluation) -> Iterator[LearnerMove]:
+def _moves(ids: IdSet, kind: ChangeKind, saved: Node | None, evaluation: Evaluation) -> Iterator[LearnerMove]:
     evaluations = {"previewed": evaluation}
     try:
         if saved is not None:
@@ -49,12 +51,14 @@ def _moves(ids: IdSet, saved: Node | None, evaluation: Evaluation) -> Iterator[L
     names = accounts.usernames(list(ids))
     for pk in ids:
         if pk in names:
-            yield _move(pk, names[pk], found["previewed"], found.get("saved"))
+            yield _move(pk, names[pk], kind, found["previewed"], found.get("saved"))
 
 
-def _move(pk: int, username: str, answers: Answers, saved: Answers | None) -> LearnerMove:
+def _move(pk: int, username: str, kind: ChangeKind, answers: Answers, saved: Answers | None) -> LearnerMove:
     if pk not in answers.everybody:
         return LearnerMove(pk, username, MoveCause.UNIVERSE, (), ())
+    if kind == ChangeKind.REMOVED and pk in answers.learners(answers.rule):
+        return LearnerMove(pk, username, MoveCause.COLLECTION, (), ())
     said = _said(answers, pk)
     decided = deciding(answers.rule, said)
     if saved is None:

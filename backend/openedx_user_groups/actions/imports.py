@@ -102,8 +102,8 @@ def import_members(
 
     Args:
         content: the file (see ``membership.csv_files.read_entries`` for what is understood).
-        identifier: what people are named by. ``AUTO`` goes by the header; without one, text with an ``@`` is an e-mail
-            address or else a user name, other text a user name or else, if it is a number, a user id.
+        identifier: what people are named by. ``AUTO`` goes by the header; without one, text is a user name or else,
+            with an ``@``, an e-mail address or, if it is a number, a user id.
 
     Raises ``InvalidInput`` at ``/file``, with nothing changed, for a file that cannot be read (``empty_file``,
     ``not_text``, ``malformed_csv``, ``no_identifier_column``, ``file_too_large``, ``too_many_rows``) and for a
@@ -191,7 +191,7 @@ def _readings(entry: Entry) -> list[_Reading]:
         Identifier.USERNAME: usernames,
         Identifier.EMAIL: emails,
         Identifier.USER_ID: ids,
-        Identifier.AUTO: emails + usernames + ids,
+        Identifier.AUTO: usernames + emails + ids,
     }
     return by_identifier[entry.identifier]
 

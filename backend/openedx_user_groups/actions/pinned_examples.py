@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups import settings
+from openedx_user_groups.criteria.configuration import find_learners
 from openedx_user_groups.criteria.definitions import ROOT
 from openedx_user_groups.data import RuleWarning, Violation
 from openedx_user_groups.evaluation.evaluator import Evaluation
@@ -19,6 +20,7 @@ from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.examples import examples_of, missed, pinned_learners
 from openedx_user_groups.membership.models import PinnedExample
+from openedx_user_groups.refresh.companions import obtainable
 from openedx_user_groups.sets import IdSet
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def pin_learner(group: UserGroup, learner: str, *, expected: bool, note: str = "
     Replaces what was said of the learner before. Anybody may be pinned, also who is not in the scope. Raises
     ``InvalidInput`` for somebody who does not exist, and above the setting ``MAX_PINNED_EXAMPLES``.
     """
-    user_id = accounts.find([learner]).get(learner)
+    user_id = find_learners([learner], group.scope).get(learner)
     if user_id is None:
         message = _("There is no such learner.")
         raise InvalidInput([Violation("/learner", "unknown_learner", message, {"value": learner})])
@@ -74,9 +76,11 @@ def unpin_learners(group: UserGroup, learners: Collection[str]) -> None:
 def pinned_warnings(group: UserGroup | None, evaluation: Evaluation) -> tuple[RuleWarning, ...]:
     """A warning for each pinned learner of ``group`` who would not be where they are expected."""
     pinned = pinned_learners(group) if group is not None else []
-    if not pinned:
+    if group is None or not pinned:
         return ()
-    would_match = matching({"rule": evaluation}, IdSet([example.user_id for example in pinned]))["rule"]
+    few = IdSet([example.user_id for example in pinned])
+    would_match = matching({"rule": evaluation}, few)["rule"]
+    would_match = obtainable(group, would_match, evaluation.context.as_of, among=few)
     return tuple(
         RuleWarning(
             ROOT,

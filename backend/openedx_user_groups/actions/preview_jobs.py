@@ -43,7 +43,7 @@ from openedx_user_groups.refresh.dispatch import RUN_PREVIEW
 
 from . import preview_tokens
 from .preview_results import from_json, to_json
-from .previews import preview
+from .previews import evaluated
 from .user_groups import get_user_group
 
 log = logging.getLogger(__name__)
@@ -151,22 +151,22 @@ def run_job(pk: int) -> None:
 def _computed(
     job: PreviewJob, rule: Any, group: UserGroup | None, options: PreviewOptions, token: bool
 ) -> tuple[Preview, dict[str, Any]]:
-    """The preview and, where a token is wanted, what keeps its learners."""
-    found = preview(job.scope, rule, user_group=group, **vars(options))
-    if not token:
-        return found, {}
-    tree = _tree(job.scope, rule, group)
-    ids = Evaluation(tree, job.scope, found.as_of).ids()
-    # Data that moved between the two: the token would stand for others than the ones shown.
-    return found, preview_tokens.issue(job, tree, ids, found.as_of) if len(ids) == found.count else {}
+    """The preview and, where a token is wanted, what keeps its learners.
+
+    In an exclusive collection there is none: who is in the group depends on the groups beside it.
+    """
+    token = token and (group is None or group.exclusive_collection_id is None)
+    evaluation, found = evaluated(job.scope, rule, options, user_group=group, keep_ids=token)
+    return found, preview_tokens.issue(job, evaluation) if token else {}
 
 
 def _over_budget(
     job: PreviewJob, rule: Any, group: UserGroup | None, options: PreviewOptions, token: bool
 ) -> tuple[PreviewAnswer, bool]:
     """An estimate, and a worker where there is one. With whether the row is still needed."""
-    as_of = options.as_of or evaluation_instant()
-    about = estimate(Evaluation(_tree(job.scope, rule, group), job.scope, as_of))
+    now = evaluation_instant()
+    as_of = options.as_of or now
+    about = estimate(lambda: Evaluation(_tree(job.scope, rule, group), job.scope, as_of, asked_at=now))
     request = {"rule": rule, "user_group": group.uuid if group else None, "options": to_json(options), "token": token}
     if has_workers() and _handed_over(job, request, as_of, about):
         return _under_way(job, timezone.now()), True

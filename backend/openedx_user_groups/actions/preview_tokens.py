@@ -52,16 +52,20 @@ class Verified:
     plan: str
 
 
-def issue(job: PreviewJob, rule: Node, ids: IdSet, as_of: datetime) -> dict[str, Any]:
-    """What to write on ``job`` so that its token can be saved with; nothing where there are too many learners."""
-    kept = zlib.compress(ids.serialize())
+def issue(job: PreviewJob, evaluation: Evaluation) -> dict[str, Any]:
+    """What to write on ``job`` so that its token can be saved with; nothing where there are too many learners.
+
+    ``evaluation`` is the one that was previewed: any other might find other learners than those who were shown.
+    """
+    kept = zlib.compress(evaluation.ids().serialize())
     if len(kept) > settings.get("PREVIEW_TOKEN_MAX_BYTES"):
         return {}
     token = signing.dumps(
         {
             "preview": job.uuid.hex,
-            "about": _about(rule, job.scope, job.user_id),
-            "as_of": as_of.isoformat(),
+            "about": _about(evaluation.rule, job.scope, job.user_id),
+            "as_of": evaluation.context.as_of.isoformat(),
+            "asked_at": evaluation.asked_at.isoformat(),
             "contract": _revision(job.scope),
             "learners": blake2b(kept, digest_size=16).hexdigest(),
         },
@@ -111,9 +115,9 @@ def _kept(claims: Mapping[str, Any]) -> IdSet:
 
 def _moved(rule: Node, scope: Scope, claims: Mapping[str, Any], previewed: IdSet, found: IdSet) -> Violation:
     """Who would be in now and was not, who was and would not be; and for each whether data or only time has passed."""
-    then = parse_datetime(claims["as_of"])
+    then, asked_at = (parse_datetime(claims[key]) for key in ("as_of", "asked_at"))
     assert then is not None
-    by_data = Evaluation(rule, scope, then).ids() ^ previewed
+    by_data = Evaluation(rule, scope, then, asked_at=asked_at).ids() ^ previewed
     added, removed = found - previewed, previewed - found
     names = _names(added, removed)
     reasons = Counter("data" if pk in by_data else "time" for pk in added | removed)

@@ -19,7 +19,9 @@ from openedx_user_groups.data import (
     NodeCount,
     Preview,
     PreviewDetail,
+    PreviewOptions,
     RuleWarning,
+    SampleLearner,
     Scope,
     Violation,
 )
@@ -27,7 +29,7 @@ from openedx_user_groups.evaluation import analysis
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.explanations import data_used
 from openedx_user_groups.exceptions import InvalidInput
-from openedx_user_groups.groups.clock import instant_asked_for
+from openedx_user_groups.groups.clock import evaluation_instant, instant_asked_for
 from openedx_user_groups.groups.models import UserGroup
 
 from . import differences
@@ -56,35 +58,58 @@ def preview(
         sample_size: learners to show, at most the setting ``MAX_SAMPLE_SIZE``; 0 for none.
         difference: learners to show who would join or leave ``user_group``.
         overlap: compare with the other groups of the scope.
-        as_of: another instant than now, not further away than the settings allow. Criteria about time answer for it;
-            the others use the data of today, and ``leaves`` says which did what.
+        as_of: another instant than now, not further away than the settings allow. Criteria about time answer for it,
+            unless it is past and their source keeps the latest value only; they and the others use the data of today,
+            and ``leaves`` says which did what.
 
     Raises ``InvalidInput`` and, where a criterion has no answer now, ``Unevaluable``.
     """
+    size = settings.get("MAX_SAMPLE_SIZE") if sample_size is None else sample_size
+    options = PreviewOptions(detail, size, sample_offset, difference, overlap, as_of)
+    return evaluated(scope, rule, options, user_group=user_group)[1]
+
+
+def evaluated(
+    scope: Scope, rule: Any, options: PreviewOptions, *, user_group: UserGroup | None = None, keep_ids: bool = False
+) -> tuple[Evaluation, Preview]:
+    """The evaluation of a rule, and what :func:`preview` says of it.
+
+    ``keep_ids``: the learners will be asked for too. Count and sample are then of exactly them, also where data moves
+    meanwhile.
+    """
     check_scope(user_group, scope)
-    _check_difference(user_group, difference)
+    _check_difference(user_group, options.difference)
     saved = load_rule(user_group) if user_group else None
-    tree = parse_rule(rule, scope, saved)
-    evaluation = Evaluation(tree, scope, instant_asked_for(as_of))
-    universe, nodes = _numbers(evaluation, detail)
-    limit = settings.get("MAX_SAMPLE_SIZE")
-    size = limit if sample_size is None else min(sample_size, limit)
+    tree, as_of = parse_rule(rule, scope, saved), instant_asked_for(options.as_of)
+    evaluation = Evaluation(tree, scope, as_of, asked_at=evaluation_instant() if options.as_of else None)
+    if keep_ids and options.detail == PreviewDetail.COUNT:
+        evaluation.ids()
+    return evaluation, _shown(evaluation, options, user_group, saved)
+
+
+def _shown(evaluation: Evaluation, options: PreviewOptions, group: UserGroup | None, saved: Node | None) -> Preview:
+    universe, nodes = _numbers(evaluation, options.detail)
     return Preview(
         as_of=evaluation.context.as_of,
         count=nodes[0].count,
         universe=universe,
         plan=evaluation.plan,
         nodes=nodes,
-        sample=evaluation.sample(size, sample_offset) if size and nodes[0].count > sample_offset else (),
+        sample=_sample(evaluation, options, nodes[0].count),
         warnings=(
-            *analysis.findings(tree, evaluation.context),
-            *_warnings(tree, universe, nodes),
-            *pinned_warnings(user_group, evaluation),
+            *analysis.findings(evaluation.rule, evaluation.context),
+            *_warnings(evaluation.rule, universe, nodes),
+            *pinned_warnings(group, evaluation),
         ),
-        difference=_difference(user_group, saved, evaluation, detail, difference),
-        overlap=overlap_with(scope, evaluation.ids(), user_group) if overlap else None,
+        difference=_difference(group, saved, evaluation, options),
+        overlap=overlap_with(evaluation.context.scope, evaluation.ids(), group) if options.overlap else None,
         leaves=data_used(evaluation),
     )
+
+
+def _sample(evaluation: Evaluation, options: PreviewOptions, count: int) -> tuple[SampleLearner, ...]:
+    size, offset = min(options.sample_size, settings.get("MAX_SAMPLE_SIZE")), options.sample_offset
+    return evaluation.sample(size, offset) if size and count > offset else ()
 
 
 def check_scope(user_group: UserGroup | None, scope: Scope) -> None:
@@ -111,10 +136,10 @@ def _difference(
     group: UserGroup | None,
     saved: Node | None,
     evaluation: Evaluation,
-    detail: PreviewDetail,
-    page: DifferencePage | None,
+    options: PreviewOptions,
 ) -> Difference | None:
-    if group is None or group.is_manual or (detail == PreviewDetail.COUNT and page is None):
+    page = options.difference
+    if group is None or group.is_manual or (options.detail == PreviewDetail.COUNT and page is None):
         return None
     return differences.difference(group, saved, evaluation, page)
 

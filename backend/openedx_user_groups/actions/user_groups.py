@@ -14,11 +14,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.definitions import listed_users, parse_rule, rule_to_wire
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.criteria.operands import EvaluationContext
-from openedx_user_groups.criteria.storage import TYPE_MISSING, load_rule, load_rules, save_rule
+from openedx_user_groups.criteria.storage import load_rule, load_rules, save_rule, unusable_criteria
 from openedx_user_groups.criteria.tree import Node, meaning
 from openedx_user_groups.data import (
     DefinitionChangeKind,
@@ -41,6 +40,8 @@ from openedx_user_groups.exceptions import (
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup, UserGroupQuerySet
+from openedx_user_groups.groups.names import fold, is_showable
+from openedx_user_groups.groups.spelling import other_spelling
 from openedx_user_groups.membership.examples import missed_counts
 from openedx_user_groups.monitoring import context
 from openedx_user_groups.refresh.leases import cancel_runs
@@ -55,6 +56,9 @@ log = logging.getLogger(__name__)
 
 #: What :func:`update_user_group` may change.
 EDITABLE = ("name", "description", "is_enabled", "is_frozen", "rule", "refresh_interval", "max_removal_percent")
+
+#: States that are shown whatever the rule is like: nothing is evaluated in them, or it is being evaluated.
+_SHOWN_AS_STORED = (GroupState.DISABLED, GroupState.FROZEN, GroupState.REFRESHING)
 
 
 @dataclass(frozen=True)
@@ -72,28 +76,37 @@ class UserGroupDetail:
 def user_groups(*, states: Collection[str] = ()) -> UserGroupQuerySet:
     """Live groups of every scope; the caller narrows them to what the person may see.
 
-    ``states`` keeps the groups that are shown in one of these states. A group whose criterion type is not installed,
-    or that refers to what its scope does not have, is shown as unevaluable, whatever its last refresh said.
+    ``states`` keeps the groups that are shown in one of these states, which is not always the stored one. It must say
+    of every group what :func:`describe` shows.
     """
     groups: UserGroupQuerySet = UserGroup.objects.live()
     if not states:
         return groups
-    broken = Q(is_enabled=True, is_frozen=False, pk__in=_groups_with_broken_criteria())
-    healed = Q(state=GroupState.UNEVALUABLE, state_code=TYPE_MISSING) & ~broken  # Shown as stale until refreshed.
-    shown = Q(state__in=set(states)) & ~broken & ~healed
+    with_problem = Q(pk__in=Criterion.objects.filter(unusable_criteria()).order_by().values("user_group_id"))
+    broken = with_problem & ~Q(state__in=_SHOWN_AS_STORED)
+    shown = Q(state__in=set(states) - {GroupState.UNEVALUABLE}) & ~broken
     if GroupState.UNEVALUABLE in states:
         shown |= broken
     if GroupState.STALE in states:
-        shown |= healed
+        shown |= Q(state=GroupState.UNEVALUABLE) & ~with_problem
     return groups.filter(shown)
+
+
+def check_scope_key(scope: Scope) -> None:
+    """Raise ``InvalidInput`` at ``/scope/key`` for a course that is written in another case than the course itself."""
+    right = other_spelling(scope)
+    if right is not None:
+        message = _("Upper and lower case matter in a course key. This course is written %(key)s.") % {"key": right}
+        raise InvalidInput([Violation("/scope/key", "invalid", message, {"key": right})])
 
 
 def get_user_group(uuid: UUID) -> UserGroup:
     """A live group. Raises ``NotFound``."""
     try:
-        return UserGroup.objects.live().select_related("created_by", "modified_by").get(uuid=uuid)
+        group: UserGroup = UserGroup.objects.live().select_related("created_by", "modified_by").get(uuid=uuid)
     except UserGroup.DoesNotExist:
         raise NotFound(_("There is no such user group.")) from None
+    return group
 
 
 def describe(groups: Collection[UserGroup]) -> list[UserGroupDetail]:
@@ -126,6 +139,7 @@ def create_user_group(
     Raises ``InvalidInput`` (with pointers from the request's root), ``NameTaken`` and ``ImpossibleRule``; with a token
     also ``PreviewMoved``, ``PreviewExpired``, ``Unevaluable`` and, for a disabled group, ``NotRefreshable``.
     """
+    check_scope_key(scope)
     tree = _rule_for(membership_source, rule, scope)
     if tree is not None and not confirm_impossible:
         _check_possible(tree, scope)
@@ -189,7 +203,7 @@ def update_user_group(
         _check_version(group, rule_version, "rule" in changes)
         rested = not group.is_in_use
         rule = saved = load_rule(group)
-        before = snapshot(group, saved)
+        before, former_name = snapshot(group, saved), group.name
         for key in set(EDITABLE) - {"rule"}:
             setattr(group, key, changes.get(key, getattr(group, key)))
         group.name = group.name.strip()
@@ -202,7 +216,7 @@ def update_user_group(
         _set_schedule(group, anew=rule_changed or rested or "refresh_interval" in changes)
         group.modified_by = acting_user
         verified = _verified(preview_token, group, load_rule(group) if preview_token else None, acting_user)
-        _save(group)
+        _save(group, former_name)
         record_change(group, DefinitionChangeKind.CHANGED, before, snapshot(group, rule), acting_user)
         _take_over(verified, group, acting_user)
     log.info(
@@ -281,6 +295,9 @@ def _verified(token: str | None, group: UserGroup, rule: Node | None, acting_use
     if rule is None:
         message = _("A user group with a list of learners has no rule that could have been previewed.")
         raise InvalidInput([Violation("/preview_token", "rule_not_allowed", message)])
+    if group.exclusive_collection_id is not None:
+        message = _("Who is in this user group depends on the other groups of its collection. Save it without a token.")
+        raise InvalidInput([Violation("/preview_token", "other_preview", message)])
     if not group.is_enabled or group.is_frozen:
         raise NotRefreshable()
     return verify(token, rule, group.scope, acting_user)
@@ -298,8 +315,8 @@ def _take_over(verified: Verified | None, group: UserGroup, acting_user: Any) ->
         )
 
 
-def _save(group: UserGroup) -> None:
-    """Validate and save. On every database another live group of the scope may not have the name in any case."""
+def _save(group: UserGroup, former_name: str | None = None) -> None:
+    """Validate and save. The caller holds the scope."""
     try:
         group.clean_fields(exclude={"scope_key", "state", "state_code", "state_message"})
     except ValidationError as error:
@@ -308,14 +325,27 @@ def _save(group: UserGroup) -> None:
             for name, items in error.error_dict.items()
             for item in items
         ) from None
-    same_name = UserGroup.objects.live().in_scope(group.scope).filter(name__iexact=group.name).exclude(pk=group.pk)
-    if same_name.exists():
-        raise NameTaken()
+    if group.name != former_name:
+        _check_name(group)
     try:
         with transaction.atomic():
             group.save()
     except IntegrityError:
         raise NameTaken() from None
+
+
+def _check_name(group: UserGroup) -> None:
+    if not is_showable(group.name):
+        message = _("This name cannot be seen, or contains characters that change how it is shown.")
+        raise InvalidInput([Violation("/name", "invalid_text", message)])
+    others = UserGroup.objects.live().in_scope(group.scope).exclude(pk=group.pk)
+    if fold(group.name) in folded_names(others):
+        raise NameTaken()
+
+
+def folded_names(groups: UserGroupQuerySet) -> set[str]:
+    """The names of these groups, as they are compared (:func:`.names.fold`)."""
+    return {fold(name) for name in groups.order_by().values_list("name", flat=True)}
 
 
 def _set_resting_state(group: UserGroup, *, rule_changed: bool = False) -> None:
@@ -346,12 +376,6 @@ def refreshed(group: UserGroup, acting_user: Any, trigger: RefreshTrigger = Refr
     return get_user_group(group.uuid)
 
 
-def _groups_with_broken_criteria() -> Any:
-    installed = [criterion_class.criterion_type for criterion_class in registry.installed()]
-    broken = ~Q(type_slug__in=installed) | Q(unresolved__isnull=False)
-    return Criterion.objects.filter(broken).values("user_group_id")
-
-
 def unresolved_references(rule: Node | None) -> list[dict[str, Any]]:
     """What the copied rule of a group refers to and its scope does not have, each with its place in the rule."""
     leaves = rule.leaves() if rule else []
@@ -366,7 +390,7 @@ def _detail(group: UserGroup, rule: Node | None, names: Mapping[int, str], misse
 def _current_state(group: UserGroup, rule: Node | None) -> tuple[GroupState, dict[str, Any] | None]:
     """The stored state, unless what is installed has changed since the last refresh."""
     state = GroupState(group.state)
-    if state in (GroupState.DISABLED, GroupState.FROZEN, GroupState.REFRESHING):
+    if state in _SHOWN_AS_STORED:
         return state, None
     for leaf in rule.leaves() if rule else ():
         if leaf.problem:

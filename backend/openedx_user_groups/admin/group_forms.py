@@ -49,6 +49,8 @@ class GroupForm(WritingForm):
         name = violation.pointer.strip("/").split("/")[0]
         if name == "rule":
             return "definition", f"{violation.pointer}: {violation.message}"
+        if name == "scope":
+            name = "scope_key"
         return name or None, violation.message
 
 

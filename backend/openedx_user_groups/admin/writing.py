@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from openedx_user_groups.data import Violation
 from openedx_user_groups.exceptions import ImpossibleRule, InvalidInput, NameTaken, UserGroupsError
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.rest_api.v1.parsers import unusable
 
 
 class WritingForm(forms.ModelForm):
@@ -82,7 +83,7 @@ class WritingAdminMixin:
 
 
 class DefinitionField(forms.JSONField):
-    """A rule's definition as indented JSON. Whatever is not JSON that can be read is an error of this field."""
+    """A rule's definition as indented JSON. Whatever the API would not read as JSON is an error of this field."""
 
     widget = forms.Textarea(attrs={"rows": 24, "cols": 110, "spellcheck": "false", "style": "font-family: monospace"})
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("This is not JSON.")}
@@ -106,7 +107,7 @@ class DefinitionField(forms.JSONField):
 
     def _readable(self, read: Callable[[Any], Any], text: Any) -> Any:
         try:
-            return read(text)
+            found = read(text)
         except ValidationError as error:
             cause = error.__context__
             if isinstance(cause, json.JSONDecodeError):
@@ -117,3 +118,6 @@ class DefinitionField(forms.JSONField):
         except (ValueError, RecursionError):
             # A number with thousands of digits; a thousand brackets.
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if refused := [f"{violation.pointer}: {violation.message}" for violation in unusable(found)]:
+            raise ValidationError(refused)
+        return found

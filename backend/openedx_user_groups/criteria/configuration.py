@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups import settings
-from openedx_user_groups.data import Scope, Violation
+from openedx_user_groups.data import Scope, ScopeType, Violation
 from openedx_user_groups.groups import accounts
+from openedx_user_groups.groups.platform import Enrollment
+from openedx_user_groups.groups.universe import courses_of
 
 from .fields import ListField, UserListField, choices_from, value_field
 from .operators import Arity, Operator
@@ -39,8 +42,23 @@ class _Wrong(Exception):
         self.violation = Violation(pointer, code, message, params)
 
 
-def parse(criterion_class: type[Criterion], config: Any, scope: Scope) -> tuple[Criterion | None, list[Violation]]:
-    """An unsaved criterion from its configuration, or the violations (pointers into ``config``)."""
+@dataclass(frozen=True)
+class _Place:
+    """Where a configuration is used: its scope, and what is saved there already."""
+
+    scope: Scope
+    saved: Mapping[str, Any]
+
+
+def parse(
+    criterion_class: type[Criterion], config: Any, scope: Scope, *, saved: Mapping[str, Any] | None = None
+) -> tuple[Criterion | None, list[Violation]]:
+    """An unsaved criterion from its configuration, or the violations (pointers into ``config``).
+
+    ``saved`` is the stored configuration of the criterion that is edited: learners whom it lists may stay, whatever
+    they are named by.
+    """
+    place = _Place(scope, saved or {})
     try:
         operator = _operator(criterion_class, config)
         _check_keys(criterion_class, operator, config)
@@ -51,7 +69,7 @@ def parse(criterion_class: type[Criterion], config: Any, scope: Scope) -> tuple[
     for name in operator.accepts:
         if name in config:
             try:
-                values.update(_parse_field(criterion_class, operator, name, config[name]))
+                values.update(_parse_field(criterion_class, operator, name, config[name], place))
             except _Wrong as wrong:
                 violations.append(wrong.violation)
     criterion = criterion_class(operator=operator.id, **values)
@@ -111,9 +129,13 @@ def _check_keys(criterion_class: type[Criterion], operator: Operator, config: di
         raise _Wrong(f"/{operator.fields[0]}", "missing_field", _("Fill in this field."), fields=list(operator.fields))
 
 
-def _parse_field(criterion_class: type[Criterion], operator: Operator, name: str, value: Any) -> dict[str, Any]:
+def _parse_field(
+    criterion_class: type[Criterion], operator: Operator, name: str, value: Any, place: _Place
+) -> dict[str, Any]:
     """The model's attributes for one field of the configuration."""
     field = value_field(criterion_class, name)
+    if isinstance(field, UserListField):
+        return {name: _users(value, f"/{name}", place.scope, place.saved.get(name, ()))}
     if name not in operator.fields or operator.arity != Arity.TWO:
         return {name: _parse_value(field, value, f"/{name}")}
     if not isinstance(value, dict) or set(value) != {"from", "to"}:
@@ -158,13 +180,27 @@ def _text(value: Any, pointer: str) -> str:
     return value
 
 
-def _users(value: Any, pointer: str) -> list[int]:
+def _users(value: Any, pointer: str, scope: Scope, saved: Collection[int]) -> list[int]:
     items = _list(value, pointer)
-    found = accounts.find(items)
+    found = find_learners(items, scope, saved)
     for index, item in enumerate(items):
         if item not in found:
             raise _Wrong(f"{pointer}/{index}", "unknown_learner", _("There is no such learner."), value=item)
     return list(dict.fromkeys(found[item] for item in items))
+
+
+def find_learners(names: Collection[str], scope: Scope, saved: Collection[int] = ()) -> dict[str, int]:
+    """The accounts that these user names and e-mail addresses mean, by what was written.
+
+    By e-mail address only people who have, or had, to do with the scope, and those of ``saved``: our answers name
+    everybody by their user name, and nobody may turn the addresses of the whole site into names.
+    """
+
+    def known(ids: set[int]) -> set[int]:
+        rows = Enrollment.objects.filter(course_id__in=courses_of(scope), user_id__in=ids.difference(saved)).order_by()
+        return ids.intersection(saved) | set(rows.values_list("user_id", flat=True))
+
+    return accounts.find(names, known if scope.type != ScopeType.INSTANCE else None)
 
 
 def _boolean(value: Any, pointer: str) -> bool:
@@ -210,7 +246,6 @@ def _instant(value: Any, pointer: str) -> datetime:
 
 
 _PARSERS: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
-    (UserListField, _users),
     (ListField, _list),
     (models.BooleanField, _boolean),
     (models.IntegerField, _integer),

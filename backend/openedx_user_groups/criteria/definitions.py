@@ -22,6 +22,9 @@ from .tree import Leaf, Node
 
 ROOT = "/rule"
 
+#: Why a leaf has no criterion: its type is installed, but not migrated yet.
+TYPE_UNREADABLE = "criterion_type_unreadable"
+
 
 def parse_rule(data: Any, scope: Scope, saved: Node | None = None) -> Node:
     """The tree of a definition. ``saved`` is the present rule of the group that is edited, whose node ids may return.
@@ -177,18 +180,22 @@ class _Parser:
         id_ = self._known_id(data, pointer, Leaf)
         slug = data["type"]
         criterion_class = registry.find(slug) if isinstance(slug, str) else None
-        if criterion_class is None:
+        node = self._saved.get(id_)
+        saved = node if isinstance(node, Leaf) and node.type == slug else None
+        if criterion_class is None or (saved and saved.problem == TYPE_UNREADABLE and saved.config == data["config"]):
             return self._kept_leaf(data, pointer, id_)
         if self.scope.type not in criterion_class.scopes:
             message = _("This criterion cannot be used in this scope.")
             self._wrong(f"{pointer}/type", "type_not_in_scope", message, scopes=list(criterion_class.scopes))
             return None
-        criterion, violations = configuration.parse(criterion_class, data["config"], self.scope)
+        criterion, violations = configuration.parse(
+            criterion_class, data["config"], self.scope, saved=saved.config if saved else None
+        )
         self.violations.extend(violation.under(f"{pointer}/config") for violation in violations)
         return Leaf(pointer, slug, criterion.config, criterion, id_) if criterion else None
 
     def _kept_leaf(self, data: dict[str, Any], pointer: str, id_: UUID | None) -> Leaf | None:
-        """A saved criterion whose type is not installed may stay as it is while others are edited."""
+        """A saved criterion whose type is not installed, or not migrated, may stay as it is while others are edited."""
         saved = self._saved.get(id_)
         if isinstance(saved, Leaf) and saved.type == data["type"] and saved.config == data["config"]:
             return Leaf(pointer, saved.type, saved.config, None, id_, saved.problem)

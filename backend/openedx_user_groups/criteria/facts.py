@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, IntegerField, QuerySet
+from django.db.models import Field, IntegerField, Q, QuerySet
 from opaque_keys import OpaqueKey
 
 from openedx_user_groups.sources import UserIds
@@ -165,9 +165,8 @@ class Fact:
         Where learners without a value match, the set is the complement of those whose value says no.
         """
         if test.missing:
-            return UserIds(tuple(self._refuted(source, test) for source in self.sources), not test.complement)
-        confirmed = (source.users(self._confirmed(source, test)) for source in self.sources)
-        return UserIds(tuple(confirmed), test.complement)
+            return UserIds(tuple(self._saying_no(test)), not test.complement)
+        return UserIds(tuple(self._saying_yes(test)), test.complement)
 
     def values_of(self, user_ids: Iterable[int]) -> dict[int, list[Any]]:
         """The values of these learners: one query a source. Learners without a row are left out.
@@ -195,6 +194,19 @@ class Fact:
         for user_id, value, *others in rows.values_list(source.user, *columns):
             yield user_id, str(value) if isinstance(value, OpaqueKey) else value, *others
 
+    def _saying_yes(self, test: ValueTest) -> Iterator[QuerySet[Any, Any]]:
+        for source in self.sources:
+            yield source.users(self._confirmed(source, test))
+
+    def _saying_no(self, test: ValueTest) -> Iterator[QuerySet[Any, Any]]:
+        """Who has a value in the domain, and none as asked for: of several values, one that says yes is enough."""
+        others = () if self.single_valued else tuple(self._saying_yes(test))
+        for source in self.sources:
+            rows = self._refuted(source, test)
+            for users in others:  # Without NULLs on either side: the exact complement, see ADR 4.
+                rows = rows.filter(~Q(**{f"{source.user}__in": users}))
+            yield source.users(rows)
+
     @staticmethod
     def _confirmed(source: Rows, test: ValueTest) -> QuerySet[Any, Any]:
         rows = test.condition.inside(source.queryset, source.user, source.value)
@@ -206,4 +218,4 @@ class Fact:
     def _refuted(source: Rows, test: ValueTest) -> QuerySet[Any, Any]:
         if not isinstance(test.condition, Interval):
             raise TypeError("Only a comparison can count learners without a value as matching.")
-        return source.users(test.condition.outside(source.queryset, source.user, source.value, test.domain))
+        return test.condition.outside(source.queryset, source.user, source.value, test.domain)

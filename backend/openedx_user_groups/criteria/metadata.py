@@ -11,6 +11,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings as site_settings
@@ -26,7 +28,7 @@ from .categories import Category
 from .forms import ValueField
 from .models import Criterion
 from .operators import Arity, Operator
-from .storage import TYPE_MISSING
+from .storage import TYPE_MISSING, TYPE_UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,12 @@ TYPE_FAILED = "criterion_type_failed"
 
 
 def document(
-    scope: Scope, *, locale: str | None = None, audience: str = "", missing_types: Collection[str] = ()
+    scope: Scope,
+    *,
+    locale: str | None = None,
+    audience: str = "",
+    missing_types: Collection[str] = (),
+    unreadable_types: Collection[str] = (),
 ) -> dict[str, Any]:
     """The contract document of a scope as plain JSON.
 
@@ -72,6 +79,7 @@ def document(
         locale: language of its texts; the active one unless told.
         audience: what of the reader's permissions the document depends on; mixed into ``revision``.
         missing_types: slugs of saved criteria; those that are not installed are listed as unavailable.
+        unreadable_types: slugs of types whose table cannot be read: nothing can be saved with them.
     """
     locale = locale or translation.get_language() or site_settings.LANGUAGE_CODE
     with translation.override(locale):
@@ -83,19 +91,25 @@ def document(
             "capabilities": [{"id": id_} for id_ in PREVIEW_CAPABILITIES],
             "combinators": [{"id": combine.value, "label": str(combine.label)} for combine in Combine],
             "error_codes": _error_codes(),
-            "criterion_types": _types(scope, missing_types),
+            "criterion_types": _types(scope, missing_types, unreadable_types),
         }
     return {**body, "revision": _revision(body, audience)}
 
 
-def describe_type(
-    criterion_class: type[Criterion], scope: Scope, availability: Availability | None = None
-) -> dict[str, Any]:
-    """One type, in the active language. ``availability`` spares asking its source again."""
+@dataclass(frozen=True)
+class SourceStatus:
+    """What a source says of a scope: whether it answers, and how old its copy of the data is."""
+
+    availability: Availability
+    as_of: datetime | None = None
+
+
+def describe_type(criterion_class: type[Criterion], scope: Scope, status: SourceStatus | None = None) -> dict[str, Any]:
+    """One type, in the active language. ``status`` spares asking its source again."""
     fields = forms.value_fields(criterion_class, scope)
     operators = [_operator(operator) for operator in criterion_class.operators]
     return {
-        **_head(criterion_class, availability or check(criterion_class.data_source, scope)),
+        **_head(criterion_class, status or check(criterion_class.data_source, scope)),
         "capabilities": _capabilities(criterion_class),
         "fields": [_field(criterion_class, field) for field in fields.values()],
         "operators": operators,
@@ -108,15 +122,23 @@ def describe_type(
     }
 
 
-def check(source: DataSource, scope: Scope) -> Availability:
-    """Whether a source answers for a scope. A source that cannot even say so is unavailable."""
+def unreadable() -> SourceStatus:
+    """Of a type whose app is installed but not migrated."""
+    return SourceStatus(Availability("unavailable", TYPE_UNREADABLE, codes.MESSAGES[TYPE_UNREADABLE]))
+
+
+def check(source: DataSource, scope: Scope) -> SourceStatus:
+    """What a source says of a scope. A source that cannot even say so is unavailable."""
     try:
-        return source.check(scope)
+        return SourceStatus(source.check(scope), source.as_of(scope))
     except exceptions.SourceUnavailable as error:
-        return Availability("unavailable", error.code, error.message)
+        return SourceStatus(Availability("unavailable", error.code, error.message))
 
 
 def _revision(body: Mapping[str, Any], audience: str) -> str:
+    """Of everything that a form is made from. When data was last copied is no part of that."""
+    types = [{**type_, "freshness": {**type_["freshness"], "as_of": None}} for type_ in body["criterion_types"]]
+    body = {**body, "criterion_types": types}
     canonical = json.dumps([body, audience], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -130,30 +152,31 @@ def _error_codes() -> list[dict[str, str]]:
 
 
 # ---- Types -----------------------------------------------------------------------------------------------------------
-def _types(scope: Scope, missing_types: Collection[str]) -> list[dict[str, Any]]:
-    checked: dict[str, Availability] = {}  # Types share sources, and asking one may be a request over the network.
+def _types(scope: Scope, missing_types: Collection[str], unreadable_types: Collection[str]) -> list[dict[str, Any]]:
+    checked: dict[str, SourceStatus] = {}  # Types share sources, and asking one may be a request over the network.
     found = []
     for criterion_class in registry.installed():
         if scope.type in criterion_class.scopes:
             source = criterion_class.data_source
             if source.id not in checked:
                 checked[source.id] = check(source, scope)
-            found.append(_described(criterion_class, scope, checked[source.id]))
+            refused = criterion_class.criterion_type in unreadable_types
+            found.append(_described(criterion_class, scope, unreadable() if refused else checked[source.id]))
     found += [_missing(slug) for slug in sorted(set(missing_types)) if registry.find(slug) is None]
     return sorted(found, key=lambda described: (described["category"], described["label"].casefold(), described["id"]))
 
 
-def _described(criterion_class: type[Criterion], scope: Scope, availability: Availability) -> dict[str, Any]:
+def _described(criterion_class: type[Criterion], scope: Scope, status: SourceStatus) -> dict[str, Any]:
     try:
-        return describe_type(criterion_class, scope, availability)
+        return describe_type(criterion_class, scope, status)
     except Exception:
         # A mistake in one plugin must not take the builder away from everybody.
         log.exception("The criterion type %s cannot be described.", criterion_class.criterion_type)
         failed = Availability("unavailable", TYPE_FAILED, codes.MESSAGES[TYPE_FAILED])
-        return _head(criterion_class, failed) | _empty_body()
+        return _head(criterion_class, SourceStatus(failed)) | _empty_body()
 
 
-def _head(criterion_class: type[Criterion], availability: Availability) -> dict[str, Any]:
+def _head(criterion_class: type[Criterion], status: SourceStatus) -> dict[str, Any]:
     source = criterion_class.data_source
     return {
         "id": criterion_class.criterion_type,
@@ -163,9 +186,13 @@ def _head(criterion_class: type[Criterion], availability: Availability) -> dict[
         "category": criterion_class.category,
         "category_label": categories.label(criterion_class.category, criterion_class.category_label),
         "scopes": [scope_type.value for scope_type in criterion_class.scopes],
-        "availability": _availability(availability),
+        "availability": _availability(status.availability),
         "data_source": {"id": source.id, "label": str(source.label)},
-        "freshness": {"mode": source.mode, "as_of": None, "refresh_interval": source.refresh_interval},
+        "freshness": {
+            "mode": source.mode,
+            "as_of": status.as_of.astimezone(UTC).isoformat() if status.as_of else None,
+            "refresh_interval": source.refresh_interval,
+        },
         "time_sensitive": criterion_class.time_sensitive,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -29,6 +29,13 @@ from .operands import EvaluationContext, Operand
 from .operators import Operator
 from .rebinding import rebind
 from .retirement import forget_learner
+
+
+@dataclass(frozen=True)
+class PastContext(EvaluationContext):
+    """What is given where somebody asks, at ``asked_at``, how it was at an earlier instant."""
+
+    asked_at: datetime
 
 
 class RuleNode(models.Model):
@@ -79,6 +86,9 @@ class Criterion(models.Model):
     data_source: ClassVar[DataSource] = PLATFORM
     #: Whether the answer changes as time passes, with no change of data.
     time_sensitive: ClassVar[bool] = False
+    #: Whether the source still knows which value a learner had at an earlier instant. False where it is overwritten, as
+    #: the last login is by the next one: asked about the past, such a type answers for now.
+    keeps_past: ClassVar[bool] = True
     #: How often groups with such a criterion are refreshed by the schedule; None for as often as its data source is
     #: brought up to date or, where that says nothing, as the site wants.
     cadence: ClassVar[timedelta | None] = None
@@ -176,8 +186,15 @@ class Criterion(models.Model):
         """
         return not self.time_sensitive or any(operand.moves for operand in self.operands)
 
+    def answerable(self, context: EvaluationContext) -> EvaluationContext:
+        """``context`` or, where the type cannot answer for the past, the same for the instant at which it is asked."""
+        asked_at = context.asked_at if isinstance(context, PastContext) else context.as_of
+        return context if self.keeps_past or context.as_of >= asked_at else replace(context, as_of=asked_at)
+
     def answers_for_instant(self, context: EvaluationContext) -> bool:
         """Whether the answer depends on the instant of evaluation; if not, it is made from the data of today alone."""
+        if self.answerable(context) is not context:
+            return False
         if type(self).fact is Criterion.fact or not self.is_predictable:
             return self.time_sensitive
         return self.value_test(context).moves

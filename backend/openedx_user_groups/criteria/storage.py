@@ -1,7 +1,8 @@
 """A rule's rows and the tree, one into the other.
 
 Reading the rules of any number of groups costs one query for nodes, one for criteria and one for each type present.
-Writing keeps the rows of nodes that stay, so that their ids are stable.
+Writing keeps the rows of nodes that stay, so that their ids are stable. The table of a type may be missing or out of
+date, because its app is installed before it is migrated: whatever does not need that table works all the same.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, router, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.deletion import Collector
 
-from openedx_user_groups.data import Combine, Unresolved
+from openedx_user_groups import codes
+from openedx_user_groups.data import Combine, Unresolved, Violation
+from openedx_user_groups.exceptions import InvalidInput
 from openedx_user_groups.groups.models import UserGroup
 
-from . import registry
-from .definitions import ROOT
+from . import definitions, registry
 from .fields import value_field
 from .models import Criterion, RuleNode
 from .tree import Leaf, Node
@@ -27,7 +31,7 @@ from .tree import Leaf, Node
 log = logging.getLogger(__name__)
 
 TYPE_MISSING = "criterion_type_missing"
-TYPE_UNREADABLE = "criterion_type_unreadable"
+TYPE_UNREADABLE = definitions.TYPE_UNREADABLE
 CONFIGURATION_INVALID = "configuration_invalid"
 UNRESOLVED_REFERENCE = "unresolved_reference"
 
@@ -36,6 +40,9 @@ LASTING_PROBLEMS = frozenset({TYPE_MISSING, TYPE_UNREADABLE, CONFIGURATION_INVAL
 
 #: Base-row attributes that a criterion takes along when it is rebuilt or saved under a node.
 _BASE_FIELDS = ("id", "uuid", "user_group_id", "node_id", "position", "type_slug", "config")
+
+#: The types whose table this process has read. Whether one can be read is asked until it can, and again once it cannot.
+_readable: set[type[Criterion]] = set()
 
 
 def load_rules(groups: Collection[UserGroup]) -> dict[int, Node]:
@@ -56,7 +63,7 @@ def load_rules_of(ids: Collection[int]) -> dict[int, Node]:
         unresolved = tuple(Unresolved(**reference) for reference in base.unresolved or ())
         leaf = Leaf("", base.type_slug, base.config, criterion, base.uuid, problem, unresolved)
         criteria_below[base.node_id].append((base.position, leaf))
-    return {root.user_group_id: _build(root, ROOT, nodes_below, criteria_below) for root in roots}
+    return {root.user_group_id: _build(root, definitions.ROOT, nodes_below, criteria_below) for root in roots}
 
 
 def load_rule(group: UserGroup) -> Node | None:
@@ -67,15 +74,64 @@ def load_rule(group: UserGroup) -> Node | None:
 def save_rule(group: UserGroup, rule: Node) -> Node:
     """Make ``rule`` the rule of ``group``: update what stays, create what is new, delete the rest.
 
-    Call inside a transaction that holds the group's row. Returns the tree with its ids.
+    Call inside a transaction that holds the group's row. Returns the tree with its ids. Raises ``InvalidInput`` for a
+    criterion whose table cannot be written.
     """
     nodes = {row.uuid: row for row in RuleNode.objects.filter(user_group=group)}
     criteria = {row.uuid: row for row in Criterion.objects.filter(user_group=group)}
     kept: set[UUID] = set()
     saved = _save_node(group, rule, None, 0, nodes, criteria, kept)
-    Criterion.objects.filter(pk__in=[row.pk for uuid, row in criteria.items() if uuid not in kept]).delete()
+    _delete_criteria([row for uuid, row in criteria.items() if uuid not in kept])
     RuleNode.objects.filter(pk__in=[row.pk for uuid, row in nodes.items() if uuid not in kept]).delete()
     return saved
+
+
+def unreadable_types() -> set[str]:
+    """The installed types whose table cannot be read, by slug. Asks the database about those only that this process has
+    not read yet: about none, as a rule."""
+    return {
+        criterion_class.criterion_type
+        for criterion_class in registry.installed()
+        if criterion_class not in _readable and not _can_be_read(criterion_class)
+    }
+
+
+def unusable_criteria() -> Q:
+    """The base rows of the criteria that :func:`load_rules` gives a problem. Few queries, whatever the number of rows.
+
+    Nearly everything is told by the base row. Only where the row in the type's own table is missing is the stored
+    configuration read, to see whether the type still understands it.
+    """
+    try:
+        with transaction.atomic():
+            return _unusable_criteria()
+    except DatabaseError:
+        _readable.clear()  # A table that could be read no longer can.
+        return _unusable_criteria()
+
+
+def _unusable_criteria() -> Q:
+    unreadable = unreadable_types()
+    usable = [found for found in registry.installed() if found.criterion_type not in unreadable]
+    told = Q(unresolved__isnull=False) | ~Q(type_slug__in=[found.criterion_type for found in usable])
+    bare = Q(pk__in=[])
+    for found in usable:
+        of_type = Q(type_slug=found.criterion_type)
+        told |= of_type & ~Q(operator__in=[operator.id for operator in found.operators])
+        bare |= of_type & ~Q(Exists(found._default_manager.order_by().filter(pk=OuterRef("pk"))))
+    rows = Criterion.objects.filter(bare, unresolved__isnull=True).order_by()
+    return told | Q(pk__in=[base.pk for base in rows if _specific_or_problem(base, None, ())[1]])
+
+
+def _can_be_read(criterion_class: type[Criterion]) -> bool:
+    try:
+        with transaction.atomic():
+            criterion_class._default_manager.order_by().first()  # Every column: one may be missing, too.
+    except DatabaseError:
+        _readable.discard(criterion_class)
+        return False
+    _readable.add(criterion_class)
+    return True
 
 
 def _build(row: RuleNode, pointer: str, nodes_below: Any, criteria_below: Any) -> Node:
@@ -129,6 +185,7 @@ def _load_types_one_by_one(ids_by_slug: Mapping[str, Collection[int]]) -> tuple[
         except DatabaseError:
             log.exception("The table of the criterion type %s cannot be read. Has its app been migrated?", slug)
             unreadable.add(slug)
+            _readable.difference_update({registry.find(slug)})
     return found, unreadable
 
 
@@ -217,9 +274,51 @@ def _save_leaf(
         _take_base(criterion, Criterion(id=base.pk, uuid=base.uuid, type_slug=base.type_slug, config=leaf.config))
     criterion.user_group, criterion.node, criterion.position = group, node, position
     criterion.config = leaf.config
-    criterion.save()
+    _save_criterion(criterion, leaf)
     kept.add(criterion.uuid)
     return Leaf(leaf.pointer, leaf.type, leaf.config, criterion, criterion.uuid)
+
+
+def _save_criterion(criterion: Criterion, leaf: Leaf) -> None:
+    try:
+        with transaction.atomic():
+            criterion.save()
+    except DatabaseError:
+        # Anything else that a database may say (a deadlock) is no matter of the type.
+        if transaction.get_rollback() or _can_be_read(type(criterion)):
+            raise
+        message = codes.MESSAGES[TYPE_UNREADABLE]
+        raise InvalidInput([Violation(f"{leaf.pointer}/type", TYPE_UNREADABLE, message)]) from None
+
+
+def _delete_criteria(rows: Collection[Criterion]) -> None:
+    """Delete criteria type by type: Django would look for each of them in the tables of all types, of which one may be
+    missing."""
+    by_slug: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        by_slug[row.type_slug].append(row.pk)
+    for slug, ids in by_slug.items():
+        criterion_class = registry.find(slug)
+        if criterion_class is not None:
+            _delete_own_rows(criterion_class, ids)
+    bases = Criterion.objects.filter(pk__in=[row.pk for row in rows]).order_by()
+    bases._raw_delete(bases.db)  # Nothing but the types' own tables refers to them.
+
+
+def _delete_own_rows(criterion_class: type[Criterion], ids: Collection[int]) -> None:
+    """The rows in the type's own table, with whatever its app has hung on them."""
+    rows = criterion_class._default_manager.filter(pk__in=ids).order_by()
+    try:
+        with transaction.atomic():
+            collector = Collector(using=router.db_for_write(criterion_class), origin=rows)
+            collector.collect(rows, keep_parents=True)
+            collector.delete()
+    except DatabaseError:
+        if transaction.get_rollback() or _can_be_read(criterion_class):
+            raise
+        log.warning(
+            "No table of the criterion type %s: only the base rows are deleted.", criterion_class.criterion_type
+        )
 
 
 def _base_of(group: UserGroup, leaf: Leaf) -> Criterion:

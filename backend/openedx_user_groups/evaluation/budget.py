@@ -14,7 +14,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,11 +23,14 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from openedx_user_groups.exceptions import BudgetExceeded, PreviewCancelled, UserGroupsError
+from openedx_user_groups.sets import before_each_portion
 
 #: The database stopped a statement because of its time limit: MariaDB, MySQL.
 _TIMED_OUT = {1969, 3024}
 #: Somebody stopped a statement (MariaDB, MySQL), or one of the two happened (PostgreSQL).
 _STOPPED, _QUERY_CANCELED = 1317, "57014"
+#: MariaDB and MySQL know no connection of that number.
+_NO_SUCH_CONNECTION = 1094
 #: How late PostgreSQL may stop a statement early, in seconds: its clock counts in milliseconds.
 _TOLERANCE = 0.05
 #: By how much the clocks of the servers may differ.
@@ -40,7 +43,12 @@ _STOP = {
         "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %(id)s AND backend_start <= %(since)s"
     ),
 }
-_SELECT = re.compile(r"\s*\(?\s*(SELECT)\b", re.IGNORECASE)
+#: How a statement that reads begins.
+_READS = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
+#: Where the SELECT of the statement itself stands is seen from these; in texts and quoted names nothing is looked for.
+_TOKENS = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\bAS\s*\(|[()]|\bSELECT\b""", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,11 @@ def within(seconds: float) -> Iterator[Budget]:
     outer = _current.get()
     deadline = time.monotonic() + seconds
     budget = Budget(min(deadline, outer.deadline) if outer else deadline)
+    # What the outermost block installs looks at the innermost budget.
+    limits = _LIMITS if outer is None else _INNER_LIMITS
     token = _current.set(budget)
     try:
-        with _LIMITS.get(connection.vendor, _unlimited)(budget):
+        with limits.get(connection.vendor, nullcontext)(), before_each_portion(_limit_next):
             yield budget
     except DatabaseError as error:
         if stopped := budget.stopped_by(error):
@@ -112,33 +122,49 @@ def connection_id() -> int | None:
     return None
 
 
-def stop_statement(other: int, since: datetime) -> None:
+def stop_statement(other: int, since: datetime) -> bool:
     """Stop what connection ``other`` is executing, if anything. The connection itself stays.
 
     ``since``: when it was in use. PostgreSQL gives the numbers of dead connections to new ones, which are spared.
+    ``False`` where the connection is gone: nothing can be executed on it any more.
     """
     if connection.vendor not in _STOP:
-        return
+        return True
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_STOP[connection.vendor], {"id": other, "since": since + _CLOCKS})
-    except DatabaseError:
-        return  # It is gone already.
+            return connection.vendor != "postgresql" or cursor.fetchone() is not None
+    except DatabaseError as error:
+        return not error.args or error.args[0] != _NO_SUCH_CONNECTION
 
 
-@contextmanager
-def _mysql(budget: Budget) -> Iterator[None]:
-    is_mariadb = connection.mysql_is_mariadb  # type: ignore[attr-defined]
-    limited = _for_mariadb if is_mariadb else _for_mysql
+def _limit_next() -> Budget:
+    """The present budget, with which the database may go on. Raises ``BudgetExceeded``."""
+    budget = _current.get()
+    assert budget is not None
+    budget.check()
+    if connection.vendor == "postgresql":
+        _set_timeout(str(_milliseconds(budget.remaining())))
+    return budget
+
+
+def _reading(limited: Callable[[str, float], str]) -> AbstractContextManager[None]:
+    """Every statement that reads is what ``limited`` makes of it, given the seconds that are left."""
 
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if _SELECT.match(sql):
-            budget.check()
-            sql = limited(sql, budget.remaining())
+        if _READS.match(sql):
+            sql = limited(sql, _limit_next().remaining())
         return run(sql, params, many, context)
 
-    with connection.execute_wrapper(execute):
-        yield
+    return connection.execute_wrapper(execute)
+
+
+def _unchanged(sql: str, seconds: float) -> str:
+    return sql
+
+
+def _mysql() -> AbstractContextManager[None]:
+    return _reading(_for_mariadb if connection.mysql_is_mariadb else _for_mysql)  # type: ignore[attr-defined]
 
 
 def _for_mariadb(sql: str, seconds: float) -> str:
@@ -146,22 +172,33 @@ def _for_mariadb(sql: str, seconds: float) -> str:
 
 
 def _for_mysql(sql: str, seconds: float) -> str:
-    hint = f"SELECT /*+ MAX_EXECUTION_TIME({_milliseconds(seconds)}) */"
-    return re.sub(r"\bSELECT\b", hint, sql, count=1, flags=re.IGNORECASE)
+    start = _main_select(sql)
+    if start is None:
+        return sql
+    end = start + len("SELECT")  # Anywhere else the hint is ignored.
+    return f"{sql[:end]} /*+ MAX_EXECUTION_TIME({_milliseconds(seconds)}) */{sql[end:]}"
+
+
+def _main_select(sql: str) -> int | None:
+    """Where the first SELECT stands that belongs to no WITH: those are in parentheses after AS."""
+    depth = 0
+    for token in _TOKENS.finditer(sql):
+        word = token[0].upper()
+        if word == "SELECT" and not depth:
+            return token.start()
+        if word == ")":
+            depth = max(depth - 1, 0)
+        elif word.endswith("(") and (depth or word.startswith("AS")):
+            depth += 1
+    return None
 
 
 @contextmanager
-def _postgresql(budget: Budget) -> Iterator[None]:
-    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if _SELECT.match(sql):
-            budget.check()
-            _set_timeout(str(_milliseconds(budget.remaining())))
-        return run(sql, params, many, context)
-
+def _postgresql() -> Iterator[None]:
     # A setting of the transaction. An error takes it back with the savepoint, the end of the transaction in any case.
     before = _timeout() if connection.in_atomic_block else None
     with transaction.atomic():
-        with connection.execute_wrapper(execute):
+        with _reading(_unchanged):
             yield
         if before is not None:
             _set_timeout(before)
@@ -181,32 +218,29 @@ def _set_timeout(value: str) -> None:
 
 
 @contextmanager
-def _sqlite(budget: Budget) -> Iterator[None]:
-    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if _SELECT.match(sql):
-            budget.check()
-        return run(sql, params, many, context)
-
+def _sqlite() -> Iterator[None]:
     connection.ensure_connection()
     driver = connection.connection
-    driver.set_progress_handler(lambda: int(budget.remaining() <= 0), _STEPS)
+    driver.set_progress_handler(_is_used_up, _STEPS)
     try:
-        with connection.execute_wrapper(execute):
+        with _reading(_unchanged):
             yield
     finally:
         driver.set_progress_handler(None, 0)
 
 
-@contextmanager
-def _unlimited(budget: Budget) -> Iterator[None]:
-    yield
+def _is_used_up() -> bool:
+    budget = _current.get()
+    return budget is not None and budget.remaining() <= 0
 
 
-_LIMITS: dict[str, Callable[[Budget], AbstractContextManager[None]]] = {
+_LIMITS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "mysql": _mysql,
     "postgresql": _postgresql,
     "sqlite": _sqlite,
 }
+#: A statement that is stopped ends PostgreSQL's transaction: the outer block needs a savepoint to go on from.
+_INNER_LIMITS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"postgresql": transaction.atomic}
 
 
 def _milliseconds(seconds: float) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from openedx_user_groups import settings
@@ -40,10 +40,13 @@ class _Found:
     matching: int = 0
 
 
-def estimate(evaluation: Evaluation, *, chance: random.Random | None = None, listed: int = LISTED) -> Estimate | None:
-    """About how many learners ``evaluation`` would find. ``None`` where not even a small sample could be evaluated.
+def estimate(
+    prepare: Callable[[], Evaluation], *, chance: random.Random | None = None, listed: int = LISTED
+) -> Estimate | None:
+    """About how many learners an evaluation would find. ``None`` where not even a small sample could be evaluated.
 
     Args:
+        prepare: makes the evaluation; whatever its criteria ask beforehand is of the same limited time.
         chance: draws the sample; tests pass one that always draws the same.
         listed: scopes with fewer learners are listed.
 
@@ -53,6 +56,7 @@ def estimate(evaluation: Evaluation, *, chance: random.Random | None = None, lis
     population: Sequence[int] = ()
     try:
         with within(settings.get("PREVIEW_ESTIMATE_SECONDS")):
+            evaluation = prepare()
             population = _population(evaluation, listed)
             draws = min(settings.get("PREVIEW_ESTIMATE_DRAWS"), len(population))
             ids = (chance or random.Random()).sample(population, draws)

@@ -14,13 +14,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from openedx_user_groups.criteria.models import PastContext
 from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.storage import TYPE_MISSING, TYPE_UNREADABLE, UNRESOLVED_REFERENCE
 from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import PlanKind, SampleLearner, Scope
 from openedx_user_groups.exceptions import BudgetExceeded, PreviewCancelled, SourceUnavailable, Unevaluable
 from openedx_user_groups.groups import accounts
-from openedx_user_groups.groups.universe import universe_of
+from openedx_user_groups.groups.universe import remembering, universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.sources import LearnerSet, UserIds
 
@@ -36,15 +37,26 @@ class Evaluation:
 
     Args:
         rule: the tree. scope: whose universe. as_of: the one instant that every leaf uses.
+        asked_at: now, where somebody asks about another instant. Leaves whose source does not keep the past answer for
+            now then, if ``as_of`` is earlier.
         plan: force a plan (tests, benchmarks); by default the cheaper one is chosen.
 
     Every method raises ``Unevaluable`` where any leaf has no answer; no short-cut hides that.
     """
 
-    def __init__(self, rule: Node, scope: Scope, as_of: datetime, plan: PlanKind | None = None) -> None:
+    def __init__(
+        self,
+        rule: Node,
+        scope: Scope,
+        as_of: datetime,
+        plan: PlanKind | None = None,
+        *,
+        asked_at: datetime | None = None,
+    ) -> None:
         self.rule = rule
-        self.context = context_of(scope, as_of)
-        self.universe = universe_of(scope)
+        self.asked_at = asked_at or as_of
+        self.context = context_of(scope, as_of, asked_at)
+        self.universe = universe_of(self.context.scope)
         self.sets = {leaf.pointer: learners_of(leaf, self.context) for leaf in rule.leaves()}
         self._forced_plan = plan
         self._fetched: dict[str, IdSet] = {}
@@ -60,9 +72,9 @@ class Evaluation:
             return self._found(self.rule)
 
     def count(self) -> int:
-        """How many match. Where one statement can answer, only a count is paid."""
+        """How many match. Where one statement can answer, only a count is paid; after ``ids()``, nothing."""
         with database_errors():
-            if not self._one_statement:
+            if not self._one_statement or self.rule.pointer in self._fetched:
                 return len(self._found(self.rule))
             return self.universe.ids(self._where(self.rule)).count()
 
@@ -135,16 +147,17 @@ class Evaluation:
         return replace(node, nodes=(merged, *others))
 
 
-def context_of(scope: Scope, as_of: datetime) -> EvaluationContext:
-    """What the criteria of an evaluation take as given."""
-    return EvaluationContext(scope, as_of, timezone.get_default_timezone())
+def context_of(scope: Scope, as_of: datetime, asked_at: datetime | None = None) -> EvaluationContext:
+    """What the criteria of an evaluation take as given. ``asked_at`` as for :class:`Evaluation`."""
+    given = remembering(scope), as_of, timezone.get_default_timezone()
+    return EvaluationContext(*given) if asked_at is None or as_of >= asked_at else PastContext(*given, asked_at)
 
 
 def learners_of(leaf: Leaf, context: EvaluationContext) -> LearnerSet:
     """What a leaf denotes. Whatever a plugin raises, the rule is unevaluable and says at which leaf."""
     with naming_the_leaf(leaf, context.scope):
         assert leaf.criterion is not None
-        return _checked(leaf.criterion.learner_set(context))
+        return _checked(leaf.criterion.learner_set(leaf.criterion.answerable(context)))
 
 
 @contextmanager

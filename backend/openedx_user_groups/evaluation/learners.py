@@ -55,7 +55,8 @@ def answer_rules(
     Call inside a transaction. ``from_facts=False`` answers every leaf from its set restricted to these learners (the
     other way to the same answer).
     """
-    batch = _Batch(context_of(scope, as_of), universe_of(scope), user_ids, from_facts)
+    context = context_of(scope, as_of)
+    batch = _Batch(context, universe_of(context.scope), user_ids, from_facts)
     answers: RuleAnswers[Key] = RuleAnswers(batch.present)
     for key, rule in rules.items():
         try:
@@ -169,10 +170,11 @@ class _Batch:
         assert leaf.criterion is not None
         if not self._from_facts:
             return self._bits(self._restricted(leaf))
+        context = leaf.criterion.answerable(self._context)
         column = self._column(leaf)
         if column is not None:
-            return column.matching(leaf.criterion.value_test(self._context))
-        found = leaf.criterion.matching_among(self._context, self.present)
+            return column.matching(leaf.criterion.value_test(context))
+        found = leaf.criterion.matching_among(context, self.present)
         return self._bits(found if found is not None else self._restricted(leaf))
 
     def _column(self, leaf: Leaf) -> _Column | None:
@@ -193,7 +195,7 @@ class _Batch:
         assert leaf.criterion is not None
         # A savepoint: an error of the database must leave the caller's transaction usable for the other rules.
         with naming_the_leaf(leaf, self._context.scope), transaction.atomic():
-            fact = leaf.criterion.fact(self._context)
+            fact = leaf.criterion.fact(leaf.criterion.answerable(self._context))
             return None if fact is None else _Column(self._learners, fact.values_of(self._learners))
 
     def _restricted(self, leaf: Leaf) -> IdSet:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from hashlib import blake2b
@@ -34,6 +34,9 @@ GRACE = 15
 _PAUSE = 0.1
 _NO_PLACES: dict[str, Any] = {"user_slot": None, "scope_slot": None, "editor_slot": None, "connection_id": None}
 _ATTEMPTS = 5
+#: Two that start at once have met, which passes by itself. MySQL and MariaDB: lock wait timeout, deadlock; PostgreSQL:
+#: lock not available, deadlock, serialization failure.
+_MET = {1205, 1213, "55P03", "40P01", "40001"}
 
 
 def take_place(user_id: int, scope: Scope, editor: str) -> PreviewJob:
@@ -46,20 +49,12 @@ def take_place(user_id: int, scope: Scope, editor: str) -> PreviewJob:
     users = [f"{user_id}:{number}" for number in range(settings.get("MAX_PREVIEWS_PER_USER"))]
     scopes = [f"{_digest(scope)}:{number}" for number in range(settings.get("MAX_PREVIEWS_PER_SCOPE"))]
     job.editor_slot = _digest(user_id, scope, editor)
-    free_users, free_scopes = users, scopes
-    while True:
-        if free_users and free_scopes:
-            job.user_slot, job.scope_slot = random.choice(free_users), random.choice(free_scopes)
-            if _inserted(job):
-                step_out()
-                return job
-        elif time.monotonic() < deadline:
-            _pause()
-        else:
-            raise TooManyPreviews(RETRY_AFTER)
-        taken = set(_rivals(job, users, scopes))
-        free_users = [place for place in users if place not in taken]
-        free_scopes = [place for place in scopes if place not in taken]
+    if not _placed(job, users, scopes):
+        # The first time without a pause: what need not be taken has been made free by looking.
+        while not _placed(job, *_free_places(job, users, scopes)):
+            _wait_until(deadline)
+    step_out()
+    return job
 
 
 def leave_place(job: PreviewJob, **changes: Any) -> bool:
@@ -132,26 +127,57 @@ def _new(user_id: int, scope: Scope) -> PreviewJob:
     )
 
 
+def _placed(job: PreviewJob, users: Sequence[str], scopes: Sequence[str]) -> bool:
+    """Whether the row could be written with one of these places of the user's and one of the scope's."""
+    if not users or not scopes:
+        return False
+    job.user_slot, job.scope_slot = random.choice(users), random.choice(scopes)
+    return _inserted(job)
+
+
 def _inserted(job: PreviewJob) -> bool:
     job.connection_id, job.started_at = connection_id(), timezone.now()
     try:
         with _savepoint():
             job.save(force_insert=True)
-    except (IntegrityError, OperationalError):  # Taken, or two that start at once have met.
+    except IntegrityError:  # Taken.
+        return False
+    except OperationalError as error:
+        if not _have_met(error):
+            raise
         return False
     return True
 
 
-def _rivals(job: PreviewJob, users: list[str], scopes: list[str]) -> Iterator[str | None]:
-    """The places that are taken, after those that need not be have been made free."""
+def _have_met(error: OperationalError) -> bool:
+    """Whether an insert failed only because another one was there at the same time. Anything else lasts."""
+    if connection.vendor == "sqlite":
+        return "locked" in str(error)
+    code = getattr(error.__cause__, "sqlstate", None) or next(iter(error.args), None)
+    return code in _MET
+
+
+def _wait_until(deadline: float) -> None:
+    """A moment's pause before the next attempt. Raises ``TooManyPreviews`` where there is no time for one."""
+    if time.monotonic() >= deadline:
+        raise TooManyPreviews(RETRY_AFTER)
+    _pause()
+
+
+def _free_places(job: PreviewJob, users: list[str], scopes: list[str]) -> tuple[list[str], list[str]]:
+    """Those of the places that nobody holds, after those that need not be held have been made free."""
     clean_up()
+    taken = set(_taken(job, users, scopes))
+    return [place for place in users if place not in taken], [place for place in scopes if place not in taken]
+
+
+def _taken(job: PreviewJob, users: list[str], scopes: list[str]) -> Iterator[str | None]:
     rivals = PreviewJob.objects.filter(
         Q(user_slot__in=users) | Q(scope_slot__in=scopes) | Q(editor_slot=job.editor_slot)
     )
     for pk, user_place, scope_place, editor in list(rivals.values_list("pk", "user_slot", "scope_slot", "editor_slot")):
-        if editor == job.editor_slot:
-            cancel(pk)
-        yield from (user_place, scope_place)
+        if editor != job.editor_slot or _stopped(pk):
+            yield from (user_place, scope_place)
 
 
 def _stopped(pk: int) -> bool:
@@ -161,13 +187,19 @@ def _stopped(pk: int) -> bool:
         if job is None:
             return False
         job.state, job.editor_slot = PreviewState.CANCELLED, None
-        other = job.connection_id
-        if other is None:  # Nobody has begun with it.
-            job.user_slot = job.scope_slot = None
-        job.save(update_fields=["state", "user_slot", "scope_slot", "editor_slot"])
-        if other is not None and other != connection_id():
-            stop_statement(other, job.started_at or job.created)
-        return other is not None
+        if _is_gone(job):  # Nobody has begun with it, or who had has died.
+            job.user_slot = job.scope_slot = job.connection_id = None
+        job.save(update_fields=["state", "user_slot", "scope_slot", "editor_slot", "connection_id"])
+        return job.user_slot is not None
+
+
+def _is_gone(job: PreviewJob) -> bool:
+    """Stop what a preview is doing; whether nobody is there who could still do anything for it."""
+    if job.connection_id is None:
+        return True
+    if job.connection_id == connection_id():
+        return False
+    return not stop_statement(job.connection_id, job.started_at or job.created)
 
 
 def _undisturbed(action: Any) -> Any:

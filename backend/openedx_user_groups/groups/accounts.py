@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.conf import settings
@@ -69,11 +69,22 @@ def largest_id() -> int:
     return _accounts().aggregate(largest=Max("pk"))["largest"] or 0
 
 
-def find(identifiers: Collection[str]) -> dict[str, int]:
-    """User ids by what was written: an e-mail address where it has an ``@``, else a user name."""
-    emails = by_email([text for text in identifiers if "@" in text])
-    found = by_username([text for text in identifiers if text.lower() not in emails])
-    return found | {text: emails[text.lower()] for text in identifiers if text.lower() in emails}
+def find(identifiers: Collection[str], known: Callable[[set[int]], Collection[int]] | None = None) -> dict[str, int]:
+    """User ids by what was written: a user name or, where nobody has that one, an e-mail address.
+
+    In this order, because we name people by their user names: what we wrote must mean the same person when it is read
+    again, even where somebody else has it as an e-mail address.
+
+    Args:
+        known: which of the accounts with these ids may be found by their e-mail addresses; all of them unless told.
+    """
+    found = by_username(identifiers)
+    others = [text for text in identifiers if text not in found and "@" in text]
+    emails = by_email(others)
+    if known is not None and emails:
+        allowed = known(set(emails.values()))
+        emails = {email: pk for email, pk in emails.items() if pk in allowed}
+    return found | {text: emails[text.lower()] for text in others if text.lower() in emails}
 
 
 def _accounts() -> Any:

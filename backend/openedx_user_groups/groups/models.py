@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.data import GroupState, MembershipSource, Scope, ScopeType
+
+_BYTES: models.BinaryField[Any, Any] = models.BinaryField()
 
 #: Minutes: a year.
 MAX_REFRESH_INTERVAL = 366 * 24 * 60
 
 
-class UserGroupQuerySet(models.QuerySet["UserGroup"]):
+class ScopedQuerySet(models.QuerySet[Any]):
+    """Queries over what belongs to a scope."""
+
+    def in_scope(self, scope: Scope) -> Self:
+        """What belongs to exactly this scope. Serves the unique index that begins with (scope_type, scope_key)."""
+        found = self.filter(scope_type=scope.type, scope_key=scope.key)
+        if connection.vendor == "mysql":
+            # Text compares without regard to case there: the index finds, the bytes decide.
+            key = models.Func("scope_key", template="CAST(%(expressions)s AS BINARY)", output_field=_BYTES)
+            found = found.alias(scope_key_bytes=key).filter(scope_key_bytes=scope.key.encode())
+        return found
+
+
+class UserGroupQuerySet(ScopedQuerySet):
     """Queries over groups."""
 
-    def live(self) -> UserGroupQuerySet:
+    def live(self) -> Self:
         """Groups that are in use, without the archived ones."""
         return self.filter(live=True)
-
-    def in_scope(self, scope: Scope) -> UserGroupQuerySet:
-        """Groups of exactly this scope. Serves the unique index (scope_type, scope_key, name, live)."""
-        return self.filter(scope_type=scope.type, scope_key=scope.key)
 
 
 class Collection(models.Model):
@@ -44,6 +55,8 @@ class Collection(models.Model):
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     modified = models.DateTimeField(_("modified"), auto_now=True)
+
+    objects: ClassVar[models.Manager[Any]] = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("collection")
@@ -91,8 +104,6 @@ class UserGroup(models.Model):
         _("frozen"), default=False, help_text=_("A frozen group keeps its members as they are until it is thawed.")
     )
     rule_version = models.PositiveIntegerField(_("rule version"), default=1, editable=False)
-    # The version of the rule that today's members come from: behind while a changed rule has not been evaluated.
-    members_rule_version = models.PositiveIntegerField(null=True, editable=False)
     collection = models.ForeignKey(
         Collection, models.SET_NULL, null=True, blank=True, editable=False, related_name="groups"
     )

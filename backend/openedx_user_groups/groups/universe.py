@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -24,6 +24,9 @@ from .accounts import retired_prefix
 from .platform import Course, Enrollment, OrganizationCourse
 
 log = logging.getLogger(__name__)
+
+#: What :func:`remembering` adds to a scope.
+_COURSES = "_courses"
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,27 @@ def reason_outside(scope: Scope, user_id: int) -> Outside:
 def courses_of(scope: Scope) -> list[CourseKey]:
     """The courses of a scope. For an organization: those with its name in their overview, and those linked to it.
 
-    Two queries for an organization. Keys, not a subquery: the columns of the two tables have different collations on
-    MySQL, which refuses to compare them.
+    Two queries for an organization, unless :func:`remembering` has them. Keys, not a subquery: the columns of the two
+    tables have different collations on MySQL, which refuses to compare them.
     """
+    memory = vars(scope)
+    if _COURSES not in memory:
+        return _courses_now(scope)
+    if memory[_COURSES] is None:
+        memory[_COURSES] = _courses_now(scope)
+    return list(memory[_COURSES])
+
+
+def remembering(scope: Scope) -> Scope:
+    """An equal scope whose courses are looked up once, however many criteria ask. For one evaluation; do not keep."""
+    if _COURSES in vars(scope):
+        return scope
+    own = replace(scope)
+    vars(own)[_COURSES] = None  # Not a field: it has no part in what a scope is equal to.
+    return own
+
+
+def _courses_now(scope: Scope) -> list[CourseKey]:
     if scope.type == ScopeType.COURSE:
         return [scope.course_key]
     if scope.type == ScopeType.INSTANCE:

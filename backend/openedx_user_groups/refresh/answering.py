@@ -39,11 +39,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Difference:
-    """What one group's members should be otherwise. ``memberships`` has the rows of those who leave, by learner."""
+    """What one group's members should be otherwise. ``asked``: how many of its members were asked; ``memberships`` has
+    the rows of those who leave, by learner."""
 
     group: GroupRow
     rule: Node
     delta: Delta
+    asked: int
     memberships: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -80,25 +82,25 @@ def differences(scope: Scope, user_ids: IdSet, as_of: datetime) -> list[Differen
     _say_why({groups[pk]: error for pk, error in answers.failed.items()})
     present = memberships_of_few(scope, user_ids)
     found = []
-    for pk, wanted in _shared(answers.matching, groups, present).items():
+    for pk, wanted in shared(answers.matching, groups, present).items():
         members = present.get(pk, {})
         if not wanted and not members:
             continue
         held = IdSet(list(members))
         delta = Delta(added=wanted - held, removed=held - wanted)
         if delta:
-            found.append(Difference(groups[pk], rules[pk], delta, members))
+            found.append(Difference(groups[pk], rules[pk], delta, len(members), members))
     return found
 
 
-def _shared(
+def shared(
     matching: Mapping[int, IdSet], groups: Mapping[int, GroupRow], present: Mapping[int, Mapping[int, int]]
 ) -> dict[int, IdSet]:
     """Who of the learners each group gets: all who match, but in an exclusive collection each only in one group.
 
     Two queries where a group is in a collection, and none otherwise.
     """
-    shared = dict(matching)
+    found = dict(matching)
     keys = {groups[pk].collection_id or 0 for pk in matching} - {0}
     for collection in GroupCollection.objects.filter(pk__in=keys, is_exclusive=True) if keys else ():
         candidates, taken = [], IdSet()
@@ -107,8 +109,8 @@ def _shared(
                 candidates.append((group, matching[group.pk]))
             else:  # Listed by hand, frozen, held or without an answer: it keeps whom it has.
                 taken |= IdSet(list(present.get(group.pk, {})))
-        shared.update(assign(candidates, taken))
-    return shared
+        found.update(assign(candidates, taken))
+    return found
 
 
 def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetime) -> Written:
@@ -151,7 +153,7 @@ def _kept(
         if group is not None and group.rule_version != each.group.rule_version:
             del locked[group.pk]
         # An event tells of one learner, whose data did change: the brake is for what nobody has seen coming.
-        elif group is not None and trigger != RefreshTrigger.EVENT and brake.stops(group, each.delta):
+        elif group is not None and trigger != RefreshTrigger.EVENT and brake.stops(group, each.delta, asked=each.asked):
             written.stopped.append(group)
         elif group is not None:
             continue

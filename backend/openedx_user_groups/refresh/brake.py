@@ -20,18 +20,23 @@ from .models import HeldDifference, Refresh, Slot
 from .states import STATE_FIELDS, set_state
 
 REMOVES_TOO_MANY = "removes_too_many"
+#: A person has seen a held difference, and decided that the members stay.
+DISCARDED = "difference_discarded"
 
 _HELD_FIELDS = (*STATE_FIELDS, "failure_count", "next_refresh_at")
 
 
-def stops(group: UserGroup, delta: Delta, confirmed: IdSet | None = None) -> bool:
+def stops(group: UserGroup, delta: Delta, confirmed: IdSet | None = None, *, asked: int | None = None) -> bool:
     """Whether ``delta`` removes more members than may leave unasked; ``confirmed`` are those of whom a person has said
-    that they may. The numbers are the group's own or the site's (settings ``BRAKE_PERCENT``, ``BRAKE_MINIMUM``)."""
+    that they may. The numbers are the group's own or the site's (settings ``BRAKE_PERCENT``, ``BRAKE_MINIMUM``).
+
+    ``asked``: how many of the members were looked at, where these are not all."""
     leaving = len(delta.removed) if confirmed is None else len(delta.removed - confirmed)
     percent = group.max_removal_percent
     if percent is None:
         percent = settings.get("BRAKE_PERCENT")
-    return leaving >= settings.get("BRAKE_MINIMUM") and leaving * 100 > group.member_count * percent
+    members = group.member_count if asked is None else asked
+    return leaving >= settings.get("BRAKE_MINIMUM") and leaving * 100 > members * percent
 
 
 def stops_run(refresh: Refresh, group: UserGroup, delta: Delta) -> bool:
@@ -86,7 +91,7 @@ def discard(group: UserGroup, now: datetime) -> None:
     """Leave the members as they are, and the schedule to try again after its usual time. Same caller's duties."""
     release(group, RefreshState.DISCARDED)
     message = _("The last refresh was discarded. The members are those from before.")
-    set_state(group, GroupState.STALE, "difference_discarded", message)
+    set_state(group, GroupState.STALE, DISCARDED, message)
     group.next_refresh_at = now + timedelta(minutes=group.refresh_interval or settings.get("CADENCE"))
     group.save(update_fields=_HELD_FIELDS)
 

@@ -7,7 +7,7 @@ rule, at one instant, and writes what changes in one transaction: a learner who 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from openedx_user_groups.data import GroupState, RefreshTrigger
 from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference, member_ids
@@ -49,17 +50,58 @@ class Move:
     refresh: Refresh
 
 
-def evaluate(group: UserGroup, as_of: datetime) -> list[Companion]:
+def evaluate(group: UserGroup, as_of: datetime, *, somebody_waits: bool) -> list[Companion]:
     """The groups of the collection of ``group``, without itself, that a rule decides about and that have an answer.
 
     Without an exclusive collection there are none, and no query is made. A group without an answer keeps its members,
-    and with them its learners; its own run says why.
+    and with them its learners; its own run says why. ``somebody_waits``: see ``schedule.next_refresh``.
+    """
+    now = timezone.now()
+    return [
+        Companion(
+            other,
+            evaluation,
+            wanted,
+            schedule.next_refresh(other, evaluation.rule, as_of, now, somebody_waits=somebody_waits),
+        )
+        for other, evaluation, wanted in _answers(group, as_of)
+    ]
+
+
+def obtainable(group: UserGroup, wanted: IdSet, as_of: datetime, *, among: IdSet | None = None) -> IdSet:
+    """Who of ``wanted`` a refresh of ``group`` would give it, which groups before it in its collection may keep.
+
+    Nothing is written. ``among``: the learners of whom ``wanted`` are some, where these are only a few.
     """
     if group.exclusive_collection_id is None or group.collection is None:
+        return wanted
+    if among is None:
+        answered = {other.pk: learners for other, _evaluation, learners in _answers(group, as_of)}
+    else:
+        answered = answer_rules(rules_of(_others(group)), group.scope, as_of, among).matching
+    candidates: list[tuple[UserGroup, IdSet]] = []
+    taken = IdSet()
+    for other in groups_in_order(group.collection):
+        if other.pk == group.pk:
+            candidates.append((group, wanted))
+        elif other.pk in answered:
+            candidates.append((other, answered[other.pk]))
+        else:
+            taken |= member_ids(other)
+    return assign(candidates, taken)[group.pk]
+
+
+def _others(group: UserGroup) -> list[UserGroup]:
+    """The other groups of the exclusive collection of ``group`` whose members follow from a rule now."""
+    if group.exclusive_collection_id is None or group.collection is None:
         return []
-    others = [other for other in groups_in_order(group.collection) if other.pk != group.pk and _moves(other)]
-    rules = rules_of(others)
-    found = []
+    return [other for other in groups_in_order(group.collection) if other.pk != group.pk and _moves(other)]
+
+
+def _answers(group: UserGroup, as_of: datetime) -> Iterator[tuple[UserGroup, Evaluation, IdSet]]:
+    """Those of the others that have an answer, with it."""
+    others = _others(group)
+    rules = rules_of(others) if others else {}
     for other in others:
         rule = rules.get(other.pk)
         if rule is None:
@@ -70,9 +112,7 @@ def evaluate(group: UserGroup, as_of: datetime) -> list[Companion]:
         except Unevaluable as error:
             log.info("User group %s keeps its members: %s.", other.uuid, error.code)
             continue
-        next_refresh_at = schedule.next_refresh(other, rule, as_of, timezone.now(), somebody_waits=True)
-        found.append(Companion(other, evaluation, wanted, next_refresh_at))
-    return found
+        yield other, evaluation, wanted
 
 
 def share(

@@ -12,21 +12,20 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from openedx_user_groups import settings
-from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.tree import Node
-from openedx_user_groups.data import RefreshState, RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.data import RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import answer_rules
+from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
@@ -34,17 +33,14 @@ from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.membership.changes import Delta, member_ids_of, memberships_of_few
 from openedx_user_groups.sets import IdSet, fetch_ids
 
-from . import answering, marks
+from . import answering, brake, drift, marks
 from .answering import Difference
-from .models import Refresh
 from .retries import with_retries
 from .rules import GroupRow, rules_of
 from .runs import request_refresh
 from .signals import drift_found
 
 log = logging.getLogger(__name__)
-
-_PARTIAL_TRIGGERS = (RefreshTrigger.EVENT, RefreshTrigger.RECONCILE)
 
 
 @dataclass(frozen=True)
@@ -67,39 +63,50 @@ def scopes_to_check() -> list[Scope]:
     return [Scope(ScopeType(scope_type), key) for scope_type, key in rows.distinct()]
 
 
-def groups_to_check(scope: Scope) -> list[GroupRow]:
-    """The groups of a scope that events keep up to date."""
-    rows = answering.answerable_groups(scope_type=scope.type, scope_key=scope.key).order_by("pk")
-    return [GroupRow(*row) for row in rows.values_list(*GroupRow._fields)]
-
-
 def check_group(scope: Scope, group: GroupRow, *, repair: bool = True) -> list[Drift]:
     """Compare all members of a group with its rule, evaluated in full.
 
     Raises ``Unevaluable`` where the rule has no answer: nothing can be said of the group then.
     """
-    rule = rules_of([group])[group.pk]
     began, as_of = timezone.now(), evaluation_instant()
-    wanted = Evaluation(rule, scope, as_of).ids()
+    groups = {row.pk: row for row in drift.together(scope, group)}
+    rules = rules_of(groups.values())
+    wanted = {pk: ids for pk, rule in rules.items() if (ids := _ids(scope, rule, as_of, pk == group.pk)) is not None}
 
     def compare() -> list[Difference]:
-        # Whoever was touched since the evaluation began is asked again: their answer may be a new one.
+        # Whoever was touched since the evaluation began is asked again, and for now: what they did is later than its
+        # instant.
         touched = marks.touched_since(scope, began)
-        again = answer_rules({group.pk: rule}, scope, as_of, touched)
-        if again.failed:
+        again = answer_rules({pk: rules[pk] for pk in wanted}, scope, evaluation_instant(), touched)
+        if group.pk in again.failed:
             raise again.failed[group.pk]
-        latest = (wanted - touched) | again.matching[group.pk]
-        present = member_ids_of(group.pk)
-        delta = Delta(added=latest - present, removed=present - latest)
-        members = memberships_of_few(scope, delta.removed)
-        return [Difference(group, rule, delta, members.get(group.pk, {}))]
+        latest = {pk: (wanted[pk] - touched) | ids for pk, ids in again.matching.items()}
+        fixed = drift.keeping(group, latest)
+        found = answering.shared(latest, groups, fixed)
+        return [_difference_of(scope, groups[pk], rules[pk], ids) for pk, ids in found.items()]
 
     return _reconcile(scope, as_of, compare, repair)
 
 
+def _ids(scope: Scope, rule: Node, as_of: datetime, must_answer: bool) -> IdSet | None:
+    try:
+        return Evaluation(rule, scope, as_of).ids()
+    except Unevaluable:
+        if must_answer:
+            raise
+        return None
+
+
+def _difference_of(scope: Scope, group: GroupRow, rule: Node, latest: IdSet) -> Difference:
+    present = member_ids_of(group.pk)
+    delta = Delta(added=latest - present, removed=present - latest)
+    members = memberships_of_few(scope, delta.removed)
+    return Difference(group, rule, delta, len(present), members.get(group.pk, {}))
+
+
 def check_sample(scope: Scope, size: int, *, chance: random.Random, repair: bool = True) -> list[Drift]:
     """Compare the memberships of up to ``size`` learners of a scope, members or not, with all rules of the scope."""
-    ids = fetch_ids(universe_of(scope).ids()) | member_ids_of(*(group.pk for group in groups_to_check(scope)))
+    ids = fetch_ids(universe_of(scope).ids()) | member_ids_of(*(group.pk for group in drift.groups_to_check(scope)))
     chosen = IdSet([ids[place] for place in chance.sample(range(len(ids)), min(size, len(ids)))])
     as_of = evaluation_instant()
     return _reconcile(scope, as_of, partial(answering.differences, scope, chosen, as_of), repair)
@@ -138,8 +145,10 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
         stopped.clear()
         with transaction.atomic():
             lock_scope(scope)
-            drifted = _drifted(scope, compare())
-            written = answering.write(drifted, RefreshTrigger.RECONCILE, as_of) if repair else answering.Written()
+            drifted = drift.of(scope, compare())
+            # Where a person has said that the members stay as they are, a check does not change them.
+            mending = [each for each in drifted if repair and each.group.state_code != brake.DISCARDED]
+            written = answering.write(mending, RefreshTrigger.RECONCILE, as_of)
             repaired = {group.pk for group in written.groups}
             stopped.extend(written.stopped)
             return [
@@ -150,46 +159,9 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
     found = with_retries(attempt)
     for group in stopped:  # A run in full is held, with whom it would remove, until a person has seen it.
         request_refresh(group, RefreshTrigger.RECONCILE)
-    for drift in found:
-        outcome = "repaired" if drift.repaired else "not repaired"
-        missing, unexpected = len(drift.missing), len(drift.unexpected)
-        log.warning("User group %s: %s missing, %s unexpected; %s.", drift.group.uuid, missing, unexpected, outcome)
-        drift_found.send_robust(sender=None, drift=drift)
-    return found
-
-
-def _drifted(scope: Scope, found: Collection[Difference]) -> list[Difference]:
-    """What is drift among some differences: without learners who wait for a drain, or whom time alone has moved."""
-    waiting = marks.waiting(scope) if found else IdSet()
-    last_full = _last_full_refresh([each.group.pk for each in found if _time_sensitive(each.rule)])
-    drifted = []
     for each in found:
-        expected = waiting
-        if each.group.pk in last_full:
-            expected = waiting | _moved_by_time(scope, each, last_full[each.group.pk])
-        delta = Delta(each.delta.added - expected, each.delta.removed - expected)
-        if delta:
-            drifted.append(replace(each, delta=delta))
-    return drifted
-
-
-def _moved_by_time(scope: Scope, difference: Difference, then: datetime) -> IdSet:
-    """Who is in the group, or is not, as today's data say at the instant ``then`` of the last full refresh."""
-    differing = difference.delta.added | difference.delta.removed
-    answers = answer_rules({"rule": difference.rule}, scope, then, differing)
-    matched = answers.matching.get("rule", IdSet())
-    return (difference.delta.removed & matched) | (difference.delta.added - matched)
-
-
-def _time_sensitive(rule: Node) -> bool:
-    classes = (registry.find(leaf.type) for leaf in rule.leaves())
-    return any(criterion_class is not None and criterion_class.time_sensitive for criterion_class in classes)
-
-
-def _last_full_refresh(groups: Collection[int]) -> dict[int, datetime]:
-    """At which instant each of these groups was last evaluated for everybody."""
-    if not groups:
-        return {}
-    full = Refresh.objects.filter(user_group_id__in=groups, state=RefreshState.SUCCEEDED)
-    full = full.exclude(trigger__in=_PARTIAL_TRIGGERS).order_by()
-    return dict(full.values_list("user_group_id").annotate(Max("as_of")))
+        outcome = "repaired" if each.repaired else "not repaired"
+        missing, unexpected = len(each.missing), len(each.unexpected)
+        log.warning("User group %s: %s missing, %s unexpected; %s.", each.group.uuid, missing, unexpected, outcome)
+        drift_found.send_robust(sender=None, drift=each)
+    return found

@@ -114,7 +114,7 @@ def record_evaluated(
     leases.cancel_runs(group)
     refresh, _is_new = leases.open_run(group, Slot.RUNNING, trigger=trigger, requested_by=requested_by)
     refresh.as_of, refresh.plan = as_of, plan
-    members, moves = companions.share(refresh, group, members, companions.evaluate(group, as_of))
+    members, moves = companions.share(refresh, group, members, companions.evaluate(group, as_of, somebody_waits=True))
     companions.leave(moves)
     # A held group has no next time: it waited for a person, who has come.
     _succeed(refresh, group, difference(group, members), members, group.next_refresh_at or timezone.now())
@@ -206,7 +206,8 @@ def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
     evaluation = Evaluation(rule, group.scope, as_of)
     wanted = evaluation.ids()
     next_refresh_at = schedule.next_refresh(group, rule, as_of, timezone.now(), somebody_waits=somebody_waits)
-    return _Answer(evaluation, wanted, since, next_refresh_at, companions.evaluate(group, as_of))
+    others = companions.evaluate(group, as_of, somebody_waits=somebody_waits)
+    return _Answer(evaluation, wanted, since, next_refresh_at, others)
 
 
 def _instant_of(refresh: Refresh) -> datetime:

@@ -29,7 +29,8 @@ class PermissionPolicy(ABC):
 
     @abstractmethod
     def visible_groups(self, user: Any, groups: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of ``groups`` for whose scope :meth:`can_view` holds, without a query for each."""
+        """Those of ``groups`` for whose scope :meth:`can_view` holds, without a query for each. Some databases compare
+        text without regard to case: see to it that keys are compared as there."""
 
     def visible_collections(self, user: Any, collections: QuerySet[Any]) -> QuerySet[Any]:
         """Those of ``collections`` for whose scope :meth:`can_view` holds. Both have the same columns for it."""

@@ -112,8 +112,8 @@ def _troubled_types() -> Iterator[None]:
     check, describe = metadata.check, metadata.describe_type
     down = Availability("unavailable", SourceUnavailable.code, SourceUnavailable.message)
 
-    def checked(source: DataSource, scope: Scope) -> Availability:
-        return down if source.id == "course_progress" else check(source, scope)
+    def checked(source: DataSource, scope: Scope) -> metadata.SourceStatus:
+        return metadata.SourceStatus(down) if source.id == "course_progress" else check(source, scope)
 
     def described(criterion_class: type[Criterion], *args: Any) -> dict[str, Any]:
         if criterion_class.criterion_type == "team":

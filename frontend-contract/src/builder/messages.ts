@@ -156,6 +156,7 @@ const messages = defineMessages({
   causeRule: { id: 'userGroups.preview.causeRule', defaultMessage: 'because of the edited rule.', description: 'After a user name: why the learner would join or leave.' },
   causeData: { id: 'userGroups.preview.causeData', defaultMessage: 'because the learner’s data, or the time, moved on.', description: 'After a user name: why the learner would join or leave; the edit does not matter.' },
   causeUniverse: { id: 'userGroups.preview.causeUniverse', defaultMessage: 'because they are no active learner here any more.', description: 'After a user name: why the learner would leave.' },
+  causeCollection: { id: 'userGroups.preview.causeCollection', defaultMessage: 'because another group of the collection comes first.', description: 'After a user name: why the learner would leave, though the rule matches.' },
   causeUnknown: { id: 'userGroups.preview.causeUnknown', defaultMessage: 'whether because of the edit is not known, as the saved rule cannot be evaluated now.', description: 'After a user name: why the learner would join or leave.' },
   decidedBy: { id: 'userGroups.preview.decidedBy', defaultMessage: 'Decided by: {criteria}.', description: 'The criteria whose other answer would turn the result; a list of their names.' },
   flipMatches: { id: 'userGroups.preview.flipMatches', defaultMessage: '{name} now matches.', description: 'What the edit changed for one learner; name is a criterion.' },

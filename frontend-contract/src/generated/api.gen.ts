@@ -1147,6 +1147,7 @@ export interface components {
              *     * `rule` - The rule differs from the saved one
              *     * `data` - The learner's data, or the time, moved on
              *     * `universe` - No longer an active learner here
+             *     * `collection` - Another user group of the collection comes first
              *     * `unknown` - The saved rule cannot be evaluated
              */
             cause: components["schemas"]["MoveCauseEnum"];
@@ -1317,10 +1318,11 @@ export interface components {
          * @description * `rule` - The rule differs from the saved one
          *     * `data` - The learner's data, or the time, moved on
          *     * `universe` - No longer an active learner here
+         *     * `collection` - Another user group of the collection comes first
          *     * `unknown` - The saved rule cannot be evaluated
          * @enum {string}
          */
-        MoveCauseEnum: "rule" | "data" | "universe" | "unknown";
+        MoveCauseEnum: "rule" | "data" | "universe" | "collection" | "unknown";
         /** @description An inner node that combines others. */
         NestedRule: {
             /**

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ...data import Scope
 from ...exceptions import Unevaluable
 from ...refresh import reconcile
+from ...refresh.drift import groups_to_check
 from ...refresh.reconcile import Drift
 from ...refresh.rules import GroupRow
 
@@ -92,6 +93,6 @@ def _scope(text: str) -> Scope:
 
 def _groups(scopes: list[Scope], wanted: list[UUID] | None) -> Iterator[tuple[Scope, GroupRow]]:
     for scope in scopes:
-        for group in reconcile.groups_to_check(scope):
+        for group in groups_to_check(scope):
             if wanted is None or group.uuid in wanted:
                 yield scope, group

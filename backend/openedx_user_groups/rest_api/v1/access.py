@@ -66,10 +66,15 @@ class Access:
         return scope
 
     def require_edit(self, scope: Scope) -> Scope:
-        """Raise ``Forbidden`` unless the groups of ``scope`` may be changed."""
+        """The scope that a body names. Raise ``Forbidden`` unless its groups may be changed, and ``InvalidInput`` where
+        it is another spelling of a course's."""
+        self._require_edit(scope)
+        api.check_scope_key(scope)
+        return scope
+
+    def _require_edit(self, scope: Scope) -> None:
         if not self.policy.can_edit(self.user, scope):
             raise Forbidden()
-        return scope
 
     def require_staff(self) -> None:
         """Raise ``Forbidden`` for somebody who may see no scope at all."""
@@ -87,7 +92,7 @@ class Access:
         if not self.policy.can_view(self.user, group.scope):
             raise NotFound(missing)
         if edit:
-            self.require_edit(group.scope)
+            self._require_edit(group.scope)
         return group
 
     def visible_collections(self) -> Any:
@@ -101,7 +106,7 @@ class Access:
         if not self.policy.can_view(self.user, collection.scope):
             raise NotFound(missing)
         if edit:
-            self.require_edit(collection.scope)
+            self._require_edit(collection.scope)
         return collection
 
     def revision(self, scope: Scope) -> Any:

@@ -44,10 +44,12 @@ class BoundedJSONParser(BaseParser):
         if len(body) > limit:
             raise PayloadTooLarge()
         try:
-            document = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+            document = json.loads(
+                body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object_of_distinct_keys
+            )
         except (ValueError, RecursionError):
             raise ParseError(_("The body is not valid JSON in UTF-8."), code="malformed_json") from None
-        violations = tuple(_unusable(document))
+        violations = tuple(unusable(document))
         if violations:
             raise InvalidInput(violations)
         return document
@@ -57,7 +59,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON.")
 
 
-def _unusable(document: Any) -> Iterator[Violation]:
+def _object_of_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of two values for one key the last would win without a word: not what everybody who reads the body sees.
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("A key stands twice in one object.")
+    return found
+
+
+def unusable(document: Any) -> Iterator[Violation]:
     """Every value that nothing can be done with. Not recursive: the document may be nested as deep as it likes."""
     pending: list[tuple[Any, _Way, int]] = [(document, None, 1)]
     while pending:

@@ -100,6 +100,7 @@ const CAUSES: Record<LearnerMove['cause'], keyof typeof messages> = {
   rule: 'causeRule',
   data: 'causeData',
   universe: 'causeUniverse',
+  collection: 'causeCollection',
   unknown: 'causeUnknown',
 };
 

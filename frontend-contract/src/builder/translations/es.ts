@@ -154,6 +154,7 @@ const es: Record<string, string> = {
   'userGroups.preview.causeRule': 'por la regla editada.',
   'userGroups.preview.causeData': 'porque sus datos, o el tiempo, han cambiado.',
   'userGroups.preview.causeUniverse': 'porque ya no es estudiante activo aquí.',
+  'userGroups.preview.causeCollection': 'porque otro grupo de la colección va antes.',
   'userGroups.preview.causeUnknown': 'no se sabe si por la edición, ya que la regla guardada no se puede evaluar ahora.',
   'userGroups.preview.decidedBy': 'Lo decide: {criteria}.',
   'userGroups.preview.flipMatches': '{name} ahora se cumple.',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openedx_user_groups.contrib.lms.models import CourseProgress, CourseProgressCriterion
-from tests.contrib.lms.world import COURSE, KEY, NOW, SIBLING_KEY, block_key, members, refused
+from tests.contrib.lms.world import COURSE, INSTANCE, KEY, NOW, SIBLING_KEY, block_key, members, refused
 
 A, B = block_key("a"), block_key("b")
 
@@ -41,6 +41,14 @@ class TestCourseProgress:
         assert source.check(COURSE).status == "available"
         CourseProgress.objects.filter(course_key=KEY).delete()
         assert source.check(COURSE).reason_code == "not_computed"
+
+    def test_staff_are_told_when_it_was_computed(self):
+        source = CourseProgressCriterion.data_source
+        [as_of] = set(CourseProgress.objects.filter(course_key=KEY).values_list("as_of", flat=True))
+        assert source.as_of(COURSE) == as_of
+        assert source.as_of(INSTANCE) is None
+        CourseProgress.objects.filter(course_key=KEY).delete()
+        assert source.as_of(COURSE) is None
 
 
 class TestCompletedBlock:

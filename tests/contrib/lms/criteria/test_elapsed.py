@@ -201,24 +201,25 @@ class TestLastCourseActivity:
         world.complete(busy, "b", at=ago(1))
         world.complete(idle, "a", at=ago(30))
         world.complete(quiet, "a", course=SIBLING_KEY, at=ago(1))
-        world.complete(undone, "a", at=ago(8), completion=0.0)
+        world.complete(undone, "a", at=ago(8), completion=0.0)  # Taken back: that is no activity.
         world.complete(world.account("stranger"), "a", at=ago(30))
         return world
 
     def test_the_latest_counts(self, activity):
-        assert members("last_course_activity", operator=">", days=7) == {"idle", "undone"}
+        assert members("last_course_activity", operator=">", days=7) == {"idle"}
         assert members("last_course_activity", operator=">", days=7, include_never=True) == {"idle", "undone", "quiet"}
         assert members("last_course_activity", operator="<=", days=7) == {"busy"}
-        assert members("last_course_activity", operator="<=", days=7, include_never=True) == {"busy", "quiet"}
+        assert members("last_course_activity", operator="<=", days=7, include_never=True) == {"busy", "quiet", "undone"}
         assert members("last_course_activity", operator="=", date="2026-06-14") == {"busy"}
         assert members("last_course_activity", operator="=", date="2026-06-14", include_never=True) == {
             "busy",
             "quiet",
+            "undone",
         }
 
     def test_ever(self, activity):
-        assert members("last_course_activity", operator="exists") == {"busy", "idle", "undone"}
-        assert members("last_course_activity", operator="not_exists") == {"quiet"}
+        assert members("last_course_activity", operator="exists") == {"busy", "idle"}
+        assert members("last_course_activity", operator="not_exists") == {"quiet", "undone"}
 
     def test_only_in_courses(self, db):
         assert parse("last_course_activity", {"operator": "exists"}).scopes == (COURSE.type,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -36,8 +37,21 @@ def _availability(scope: Scope) -> Availability:
     return Availability()
 
 
+def _as_of(scope: Scope) -> datetime | None:
+    """When the course was last computed: in one go, so that any learner's row says it."""
+    if scope.type != ScopeType.COURSE:
+        return None
+    rows = CourseProgress.objects.filter(course_key=scope.course_key).order_by()
+    return rows.values_list("as_of", flat=True).first()
+
+
 PROGRESS = DataSource(
-    "course_progress", _("Course progress"), mode="scheduled", refresh_interval=_DAY, check=_availability
+    "course_progress",
+    _("Course progress"),
+    mode="scheduled",
+    refresh_interval=_DAY,
+    check=_availability,
+    as_of=_as_of,
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from opaque_keys.edx.django.models import CourseKeyField
 
@@ -18,7 +17,9 @@ from openedx_user_groups.criteria_api import (
     Operand,
     Operator,
     ScopeType,
+    courses_of,
     criterion_link,
+    exactly,
     operators,
 )
 
@@ -48,7 +49,7 @@ _LABELS = {
 
 
 class CourseRole(Criterion):
-    """Roles in the course, or in its organization as a whole."""
+    """Roles in the course, or in its organization as a whole; for an organization, those in any of its courses."""
 
     criterion_type = "course_role"
     label = _("Course roles")
@@ -68,8 +69,13 @@ class CourseRole(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        if context.scope.type == ScopeType.ORGANIZATION:
-            return Fact(CourseRoleRow.objects.filter(org=context.scope.key), value="role")
-        key = context.scope.course_key
-        of_organization = Q(course_id=CourseKeyField.Empty, org=key.org)
-        return Fact(CourseRoleRow.objects.filter(Q(course_id=key) | of_organization), value="role")
+        scope = context.scope
+        if scope.type == ScopeType.COURSE:
+            organization = scope.course_key.org or ""
+            in_courses = Fact(CourseRoleRow.objects.filter(course_id=scope.course_key), value="role")
+        else:
+            organization = scope.key
+            # Also in courses that are linked to it. A function, because finding the courses asks the database.
+            in_courses = Fact(lambda: CourseRoleRow.objects.filter(course_id__in=courses_of(scope)), value="role")
+        in_all = exactly(CourseRoleRow.objects.filter(course_id=CourseKeyField.Empty), "org", organization)
+        return in_courses.also(in_all, value="role")

@@ -60,13 +60,14 @@ class InstantCriterion(Criterion):
 
 
 class ActivityCriterion(InstantCriterion):
-    """An instant that some learners do not have, because they never did it."""
+    """An instant that some learners do not have, because they never did it. The platform keeps the latest only."""
 
     include_never = models.BooleanField(
         _("include learners who never did"), default=False, help_text=_("Also match learners without any such date.")
     )
 
     missing_option = "include_never"
+    keeps_past = False
     operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever happened"), _("never happened"))
 
     class Meta:

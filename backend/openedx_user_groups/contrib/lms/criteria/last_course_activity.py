@@ -17,6 +17,8 @@ from .elapsed import ActivityCriterion, activity_operators
 class LastCourseActivity(ActivityCriterion):
     """Latest block completion in the course: the closest to "last seen here" that the platform's database knows.
 
+    Somebody who takes a completion back (unticks it) leaves a row with a share of 0, which is none.
+
     The states of problems and videos would say more, but their table is the platform's largest and has no index for it.
     """
 
@@ -30,5 +32,6 @@ class LastCourseActivity(ActivityCriterion):
     operators: ClassVar[tuple[Operator, ...]] = activity_operators(_("ever took place"), _("never took place"))
 
     def fact(self, context: EvaluationContext) -> Fact:
-        rows = BlockCompletionRow.objects.filter(context_key=context.scope.course_key).values("user_id")
-        return Fact(rows.annotate(last_modified=Max("modified")), value="last_modified", single_valued=True)
+        completed = BlockCompletionRow.objects.filter(context_key=context.scope.course_key, completion__gt=0)
+        latest = completed.values("user_id").annotate(last_modified=Max("modified"))
+        return Fact(latest, value="last_modified", single_valued=True)

@@ -39,9 +39,8 @@ class CollectionsViewSet(ApiViewSet):
     def list(self, request: Any) -> Response:
         """Collections by name. Without a scope: those of every scope that one may see."""
         collections = self.access.visible_collections().order_by("name", "pk")
-        if "scope_type" in request.query_params:
-            scope = self.access.require_view(scope_from_query(request.query_params))
-            collections = collections.filter(scope_type=scope.type, scope_key=scope.key)
+        if "scope_type" in request.query_params or request.query_params.get("scope_key"):
+            collections = collections.in_scope(self.access.require_view(scope_from_query(request.query_params)))
         return self.page(collections, lambda items: CollectionSerializer(items, many=True).data)
 
     @operation("create_collection", _TAG, {201: CollectionSerializer}, (400, 409), request=CollectionCreateSerializer)
