@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import translation
+from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.contrib.lms.criteria.learner_list import LearnerList
 from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.criteria.facts import Fact
 from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.sets import IdSet
 from sandbox.platform.course_groups.models import CohortMembership, CourseCohortsSettings, CourseUserGroup
@@ -378,3 +380,57 @@ def test_the_number_of_queries_does_not_depend_on_the_criteria_of_one_fact(staff
 #: Session, account, roles, how the course is written; the learner's account, whether enrolled; three facts; labels of
 #: cohorts; the user name.
 QUERIES = 11
+
+
+def test_of_the_past_what_is_overwritten_says_what_it_is_now(staff):
+    """Eight days ago ben had not signed in five days ago; when he had before, nobody knows."""
+    then = (NOW - timedelta(days=8)).isoformat()
+    past, now = (explained(staff, rule(AWAY), learner="ben", **more) for more in ({"as_of": then}, {}))
+    assert past["as_of"] == "2026-03-02T12:00:00Z"
+    assert past["nodes"][1]["criterion"].pop("uses") == "current_data"
+    assert now["nodes"][1]["criterion"].pop("uses") == "as_of"
+    assert {**past, "as_of": now["as_of"]} == now
+
+
+def test_a_fact_that_fails_is_named(staff, monkeypatch):
+    def fail(*args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Fact, "dated_values_of", fail)
+    answer = staff.post(EXPLANATIONS, request(rule(AWAY, FAILING)), format="json")
+    assert_problem(answer, 409, "criterion_failed", ("/rule/nodes/0", "criterion_failed"))
+
+
+def test_only_the_courses_that_the_rule_names_are_told(staff, world):
+    CourseEnrollment.objects.get_or_create(user=world.users["ada"], course_id=CourseKey.from_string(LAW))
+    both = rule(
+        leaf("course_enrollment", operator="in", courses=[BIO]),
+        leaf("course_completion", operator="not_in", courses=[ART]),
+    )
+    PersistentCourseGrade.objects.create(
+        user_id=world.users["ada"].pk, course_id=CourseKey.from_string(LAW), percent_grade=1.0, passed_timestamp=NOW
+    )
+    body = explained(staff, both)
+    enrolled, completed = (node["criterion"] for node in body["nodes"][1:])
+    assert ([value["value"] for value in enrolled["values"]], enrolled["value_count"]) == ([BIO], 1)
+    assert (completed["values"], completed["value_count"], completed["tells_values"]) == ([], 0, False)
+    assert "LAW" not in str(body)
+
+
+def test_just_below_the_limit_is_not_at_it(staff, world):
+    PersistentCourseGrade.objects.filter(user_id=world.users["ada"].pk).update(percent_grade=0.39999999999999997)
+    sentence = explained(staff, rule(FAILING))["nodes"][1]["sentence"]
+    assert "That is less than 0.01 % below the limit of 40 %." in sentence
+    PersistentCourseGrade.objects.filter(user_id=world.users["ada"].pk).update(percent_grade=0.4)
+    assert "That is exactly the limit of 40 %." in explained(staff, rule(FAILING))["nodes"][1]["sentence"]
+
+
+def test_options_that_decide_are_said(staff):
+    never = leaf("last_login", operator=">", days=10, include_never=True)
+    assert (
+        "more than 10 days ago (include learners who never did)"
+        in explained(staff, rule(never))["nodes"][1]["sentence"]
+    )
+    some = {"blocks": ["block-v1:DemoX+BIO+2026+type@html+block@one"], "quantifier": "any"}
+    sentence = explained(staff, rule(leaf("completed_block", operator="exists", **some)))["nodes"][1]["sentence"]
+    assert "how many: at least one" in sentence

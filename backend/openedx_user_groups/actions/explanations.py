@@ -47,7 +47,9 @@ def explain(
     if user_id is None:
         message = _("There is no such learner.")
         raise InvalidInput([Violation("/learner", "unknown_learner", message, {"value": learner})])
-    return explanations.explain(Evaluation(tree, scope, instant), user_id, evaluation_instant())
+    now = evaluation_instant()
+    evaluation = Evaluation(tree, scope, instant, asked_at=now if as_of is not None else None)
+    return explanations.explain(evaluation, user_id, now)
 
 
 def _tree(scope: Scope, rule: Any, user_group: UserGroup | None) -> Node:

@@ -100,6 +100,9 @@ class Criterion(models.Model):
     missing_meaning: ClassVar[Any] = _("Learners without a value match only the negative operators.")
     #: The fields that select which fact is asked for (a subsection), as opposed to what its value is compared with.
     fact_parameters: ClassVar[tuple[str, ...]] = ()
+    #: Whether explanations show those of a learner's values only that the criterion names: others are not the business
+    #: of whoever may ask.
+    shows_only_named_values: ClassVar[bool] = False
     #: A value that learners without one are given in comparisons (a grade of 0), or None.
     missing_counts_as: ClassVar[Any] = None
     #: A boolean field by which staff make comparisons match learners without a value, or "".

@@ -62,6 +62,13 @@ def with_unit(number: float, unit: str | None) -> str:
     return f"{text} {unit}" if unit else text
 
 
+def amount(number: float, unit: str | None) -> str:
+    """A distance with its unit. One that would be rounded to nothing is "less than 0.01 %"."""
+    if number and not round(number, _PLACES):
+        return _("less than %(least)s") % {"least": with_unit(10**-_PLACES, unit)}
+    return with_unit(number, unit)
+
+
 def instant(value: datetime, zone: tzinfo) -> str:
     """An instant as clocks in ``zone`` show it, with the name of the zone's time."""
     local = value.astimezone(zone)

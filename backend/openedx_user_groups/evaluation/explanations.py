@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from openedx_user_groups.criteria import changes
 from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.facts import ValueTest
@@ -32,7 +34,7 @@ from openedx_user_groups.groups.universe import reason_outside
 from openedx_user_groups.sets import IdSet
 
 from . import sentences
-from .evaluator import Evaluation, database_errors
+from .evaluator import Evaluation, database_errors, naming_the_leaf
 from .labels import Labels, listed_in
 from .learners import answer_from_set
 
@@ -40,6 +42,8 @@ from .learners import answer_from_set
 MAX_VALUES = 10
 
 _DAY = timedelta(days=1)
+#: A difference that is there and too small to be told.
+_TINY = 1e-9
 
 
 def explain(evaluation: Evaluation, user_id: int, now: datetime) -> Explanation:
@@ -114,9 +118,15 @@ class _Explainer:
 
     # ---- Answers --------------------------------------------------------------------------------------------------
     def _answer(self, leaf: Leaf, facts: dict[Hashable, tuple[tuple[Any, datetime | None], ...]]) -> _Answer:
+        # As where many are asked: whatever a type raises, the rule has no answer and says at which leaf.
+        with naming_the_leaf(leaf, self._context.scope), transaction.atomic():
+            return self._asked(leaf, facts)
+
+    def _asked(self, leaf: Leaf, facts: dict[Hashable, tuple[tuple[Any, datetime | None], ...]]) -> _Answer:
         criterion = leaf.criterion
         assert criterion is not None
-        fact = criterion.fact(self._context)
+        context = criterion.answerable(self._context)
+        fact = criterion.fact(context)
         if fact is None:
             return _Answer(
                 criterion,
@@ -129,7 +139,7 @@ class _Explainer:
         key = criterion.fact_key()
         if key not in facts:
             facts[key] = tuple(fact.dated_values_of([self._user_id]).get(self._user_id, ()))
-        test = criterion.value_test(self._context)
+        test = criterion.value_test(context)
         dated = tuple((value, recorded) for value, recorded in facts[key] if value is not None)
         return _Answer(criterion, test.answer(value for value, _recorded in dated), test, dated)
 
@@ -139,15 +149,19 @@ class _Explainer:
             answer = self._answers[node.pointer]
             if answer.test is None or not answer.test.moves or at == self._context.as_of:
                 return answer.matches
-            return answer.criterion.value_test(replace(self._context, as_of=at)).answer(answer.values)
+            context = answer.criterion.answerable(replace(self._context, as_of=at))
+            return answer.criterion.value_test(context).answer(answer.values)
         combined = all if node.combine == Combine.ALL else any
         return combined(self._holds(child, at) for child in node.nodes) != node.negated
 
     def _next_change(self) -> datetime | None:
-        as_of = self._context.as_of
-        tests = ((answer.test, answer.values) for answer in self._answers.values())
-        instants = [at for test, values in tests if test for at in changes.crossings(test, values, as_of)]
-        return changes.first_change(as_of, instants, lambda at: self._holds(self._rule, at))
+        instants = [
+            at
+            for answer in self._answers.values()
+            if answer.test is not None
+            for at in changes.crossings(answer.test, answer.values, answer.criterion.answerable(self._context).as_of)
+        ]
+        return changes.first_change(self._context.as_of, instants, lambda at: self._holds(self._rule, at))
 
     def _changes_are_known(self) -> bool:
         return all(
@@ -175,16 +189,20 @@ class _Explainer:
             operator=criterion.operator,
             values=tuple(values[:MAX_VALUES]),
             value_count=len(values),
-            tells_values=test is not None,
+            # That there is none is said only where all could be told.
+            tells_values=test is not None and (bool(values) or not criterion.shows_only_named_values),
             counts_as=self._shown(criterion, criterion.missing_counts_as) if self._is_counted(answer) else None,
             distance=self._distance(answer),
             uses=_data_used(criterion, self._evaluation),
-            next_change=criterion.next_change(answer.values, self._context) if test is not None else None,
+            next_change=criterion.next_change(answer.values, criterion.answerable(self._context))
+            if test is not None
+            else None,
         )
 
     def _values(self, answer: _Answer) -> list[LearnerValue]:
-        named = listed_in(answer.test)
-        dated = sorted(dict.fromkeys(answer.dated), key=lambda pair: pair[0] not in named)
+        named, only_named = listed_in(answer.test), answer.criterion.shows_only_named_values
+        known = [pair for pair in dict.fromkeys(answer.dated) if pair[0] in named or not only_named]
+        dated = sorted(known, key=lambda pair: pair[0] not in named)
         return [
             LearnerValue(self._shown(answer.criterion, value), recorded, self._age(recorded))
             for value, recorded in dated
@@ -219,5 +237,8 @@ class _Explainer:
         difference = operand.difference(value, end)
         if difference is None:
             return None
-        threshold = operand.shown(end, answer.criterion, self._context)
-        return Distance(threshold, difference[0], difference[1] or threshold.unit)
+        amount, unit = difference
+        if amount == 0 and value != end:  # Too little for what staff enter, and still on one side.
+            amount = _TINY if value > end else -_TINY
+        threshold = operand.shown(end, answer.criterion, answer.criterion.answerable(self._context))
+        return Distance(threshold, amount, unit or threshold.unit)

@@ -46,7 +46,7 @@ class Labels:
         operand = _shown_by(criterion)
         if operand is None:
             return showing.plain(value, self._context.time_zone)
-        shown = operand.shown(value, criterion, self._context)
+        shown = operand.shown(value, criterion, criterion.answerable(self._context))
         label = self._labels[type(criterion), operand.field].get(str(value))
         if _names_people(criterion, operand.field):
             return ShownValue(label, None, label or _("an account that is gone"))
@@ -66,7 +66,22 @@ class Labels:
         entered = [self._entered(criterion, name) for name in names if _items(getattr(criterion, name))]
         operand = criterion.compared_with
         phrase = operand.phrase(operator.id, ", ".join(entered)) if operand is not None else None
-        return phrase or " ".join([str(operator.label), *entered])
+        phrase = phrase or " ".join([str(operator.label), *entered])
+        chosen = [self._chosen(criterion, name) for name in operator.options if self._is_chosen(criterion, name)]
+        return f"{phrase} ({', '.join(chosen)})" if chosen else phrase
+
+    @staticmethod
+    def _is_chosen(criterion: Criterion, name: str) -> bool:
+        """Whether staff have chosen an option, and it is not said elsewhere."""
+        value = getattr(criterion, name)
+        is_default = value == value_field(criterion, name).get_default()
+        return name not in criterion.fact_parameters and value not in (None, "") and not is_default
+
+    def _chosen(self, criterion: Criterion, name: str) -> str:
+        field = value_field(criterion, name)
+        if getattr(criterion, name) is True:
+            return str(field.verbose_name)
+        return f"{field.verbose_name}: {dict(field.flatchoices).get(getattr(criterion, name), '')}"
 
     def _entered(self, criterion: Criterion, name: str) -> str:
         """What staff entered into a field, and into the one for the end of the range."""

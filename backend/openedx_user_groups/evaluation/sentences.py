@@ -82,7 +82,7 @@ def _values(explained: ExplainedCriterion) -> str:
 def _distance(distance: Distance) -> str:
     threshold = distance.threshold
     limit = showing.with_unit(threshold.value, showing.DAYS) if threshold.unit == showing.DAYS else threshold.text
-    params = {"distance": showing.with_unit(abs(distance.difference), distance.unit), "limit": limit}
+    params = {"distance": showing.amount(abs(distance.difference), distance.unit), "limit": limit}
     if distance.difference == 0:
         return _("That is exactly the limit of %(limit)s.") % params
     above = distance.difference > 0

@@ -39,6 +39,8 @@ class CourseCompletion(Criterion):
     scopes = (ScopeType.COURSE, ScopeType.ORGANIZATION, ScopeType.INSTANCE)
     missing_meaning = _("The learner has completed no course.")
     changes = COURSE_COMPLETION_CHANGES
+    # Staff of one course need not learn of the learner's others.
+    shows_only_named_values = True
 
     criterion = criterion_link()
     courses = ListField(_("courses"), value_type="course_key", choices_from=CourseChoices())

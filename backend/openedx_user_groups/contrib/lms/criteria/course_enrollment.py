@@ -43,6 +43,8 @@ class CourseEnrollment(Criterion):
     missing_meaning = _("The learner is enrolled in no course.")
     changes = ENROLLMENT_CHANGES
     fact_parameters = ("status",)
+    # Staff of one course need not learn of the learner's others.
+    shows_only_named_values = True
 
     criterion = criterion_link()
     courses = ListField(_("courses"), value_type="course_key", choices_from=CourseChoices())
