@@ -63,6 +63,7 @@ from .actions.user_groups import (
 )
 from .evaluation.preview_entrance import through_entrance
 from .membership.csv_files import Identifier
+from .refresh.retries import is_transient
 
 __all__ = [
     "Copy",
@@ -106,6 +107,7 @@ __all__ = [
     "health",
     "held_changes",
     "import_members",
+    "is_transient",
     "learners_to_forget",
     "members",
     "members_at",

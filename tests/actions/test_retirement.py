@@ -23,9 +23,12 @@ from openedx_user_groups.contrib.lms.models import CourseProgress, LearnerList
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.data import GroupState, RefreshTrigger
 from openedx_user_groups.groups.history import DefinitionChange
+from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
-from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh import leases
+from openedx_user_groups.refresh.models import HeldDifference, Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh
+from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import (
     COURSE,
     LearnerFactory,
@@ -200,3 +203,76 @@ def test_command_forgets_by_name_by_id_and_whoever_was_retired(world, ann):
     assert api.learners_to_forget() == []
     call_command("forget_learner", str(world.cleo.pk), stdout=out)
     assert places_that_name(world.cleo.pk) == []
+
+
+# ---- Who is found, and two who leave at once -------------------------------------------------------------------------
+def pinned(learner: User) -> None:
+    group = create_group(COURSE, rule(criterion("last_login", operator="exists")))
+    api.pin_learner(group, learner.username, expected=True, note="Asked for help", acting_user=LearnerFactory())
+
+
+def listed(*learners: User) -> None:
+    """Left out by a rule, so that they were never members."""
+    names = [learner.username for learner in learners]
+    create_group(COURSE, rule(criterion("learner_list", operator="not_in", learners=names)))
+
+
+def listed_before(*learners: User) -> None:
+    """By a rule that was changed since."""
+    listed(*learners)
+    group = UserGroup.objects.latest("pk")
+    changes = {"rule": rule(criterion("last_login", operator="exists"))}
+    api.update_user_group(group.uuid, changes=changes, rule_version=1, acting_user=LearnerFactory())
+
+
+def held(*learners: User) -> None:
+    """Among those whom a refresh that waits for a person would remove."""
+    group = create_group(COURSE, rule(criterion("last_login", operator="exists")))
+    refresh, _is_new = leases.open_run(group, Slot.HELD, trigger=RefreshTrigger.SCHEDULE)
+    ids = IdSet([learner.pk for learner in learners])
+    HeldDifference.objects.create(refresh=refresh, added=IdSet().serialize(), removed=ids.serialize())
+
+
+PLACES = [pinned, listed, listed_before, held]
+
+
+def held_ids() -> set[int]:
+    return {pk for held in HeldDifference.objects.all() for pk in IdSet.deserialize(bytes(held.removed))}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_retired_learner_is_found_wherever_the_name_stands(ann, place):
+    place(ann)
+    assert api.learners_to_forget() == []
+    User.objects.filter(pk=ann.pk).update(username="retired__user_1")
+    assert api.learners_to_forget() == [ann.pk]
+    api.forget_learner(ann.pk)
+    assert api.learners_to_forget() == []
+    assert (places_that_name(ann.pk), held_ids()) == ([], set())
+
+
+@pytest.mark.parametrize("place", [listed, held])
+def test_a_learner_whose_account_is_gone_is_found(place):
+    gone = LearnerFactory()
+    place(gone)
+    pk = gone.pk
+    User.objects.filter(pk=pk)._raw_delete("default")  # As by a bulk deletion of the platform: nobody hears of it.
+    assert api.learners_to_forget() == [pk]
+    api.forget_learner(pk)
+    assert api.learners_to_forget() == []
+
+
+@pytest.mark.parametrize(("place", "model"), [(listed_before, DefinitionChange), (held, HeldDifference)])
+def test_two_who_leave_the_same_row_at_once_do_not_bring_each_other_back(ann, place, model):
+    """The second leaves right after the first has read the row."""
+    other = LearnerFactory(enrolled_in=COURSE)
+    place(ann, other)
+
+    def leave_too(**kwargs: object) -> None:
+        models.signals.post_init.disconnect(sender=model, dispatch_uid="test")
+        api.forget_learner(other.pk)
+
+    models.signals.post_init.connect(leave_too, sender=model, weak=False, dispatch_uid="test")
+    api.forget_learner(ann.pk)
+    named = [*places_that_name(ann.pk), *places_that_name(other.pk)]
+    assert (named, held_ids()) == ([], set())

@@ -317,6 +317,21 @@ def test_whom_time_takes_out_of_the_first_group_does_not_join_the_second_by_a_ch
     assert busy in member_ids(here)
 
 
+def test_whom_only_the_schedule_moves_does_not_join_another_group_by_a_check():
+    """No event tells of progress; where it takes a learner out of one group, the next one waits as well."""
+    learner = LearnerFactory(enrolled_in=COURSE, last_login=timezone.now())
+    CourseProgress.objects.create(user=learner, course_key=COURSE.course_key, percent=0.1, as_of=timezone.now())
+    behind = create_group(COURSE, rule(criterion("course_progress", operator="<", percent=50)))
+    ever = create_group(COURSE, rule(EVER))
+    api.create_collection(
+        scope=COURSE, name="One", groups=[behind.uuid, ever.uuid], acting_user=LearnerFactory(username="staff")
+    )
+    CourseProgress.objects.update(percent=0.9)
+    assert reconcile.check_sample(COURSE, 10, chance=random.Random(1)) == []
+    assert check_each() == []
+    assert set(member_ids(behind)) == {learner.pk}
+
+
 # ---- What a check does not decide ------------------------------------------------------------------------------------
 def test_who_signs_in_while_a_check_evaluates_is_no_drift(group, monkeypatch):
     here = create_group(COURSE, rule(criterion("last_login", operator="<=", days=10)))
@@ -371,3 +386,20 @@ def test_a_check_does_not_undo_what_a_person_has_decided(hundred):
     (found,) = reconcile.check_sample(COURSE, 15, chance=random.Random(1))
     assert (len(found.unexpected), found.repaired) == (15, False)
     assert len(member_ids(hundred)) == 100
+    marks.mark({Touched(next(iter(found.unexpected)))}, "test")
+    drain()
+    assert len(member_ids(hundred)) == 99  # An event is no check.
+
+
+def test_whom_a_person_has_decided_to_keep_joins_no_other_group(hundred):
+    here = create_group(COURSE, rule(criterion("last_login", operator="<=", days=10)))
+    staff = LearnerFactory(username="staff")
+    UserGroup.objects.filter(pk=hundred.pk).update(is_frozen=True)  # The collection is made without asking the rule.
+    groups = [hundred.uuid, here.uuid]
+    api.create_collection(scope=COURSE, name="One", groups=groups, acting_user=staff)
+    UserGroup.objects.filter(pk=hundred.pk).update(is_frozen=False)
+    held = request_refresh(api.get_user_group(hundred.uuid), RefreshTrigger.SCHEDULE)
+    api.discard_refresh(api.get_user_group(hundred.uuid), held.uuid, acting_user=staff)
+    found = reconcile.check_sample(COURSE, 15, chance=random.Random(1))
+    assert {(drift.group.pk, drift.repaired) for drift in found} >= {(hundred.pk, False)}
+    assert (len(member_ids(hundred)), len(member_ids(here))) == (100, 0)

@@ -2,16 +2,21 @@
 
 import io
 import json
+import threading
 
 import pytest
+from django.db import ProgrammingError, connection, transaction
 from rest_framework.test import APIClient
 from rest_framework.throttling import BaseThrottle
 
 from openedx_user_groups import api
+from openedx_user_groups.data import Scope
 from openedx_user_groups.exceptions import Conflict
+from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.rest_api.v1.base import ApiView
 from openedx_user_groups.rest_api.v1.errors import KINDS, PayloadTooLarge
 from openedx_user_groups.rest_api.v1.parsers import BoundedJSONParser
+from tests.refresh.test_failures import deadlock
 
 from .conftest import AWAY, ROOT, assert_problem, rule, scope, snapshot
 
@@ -194,6 +199,65 @@ def test_a_domain_error_undoes_what_was_written(staff, unchanged, monkeypatch):
 
     monkeypatch.setattr(api, "create_user_group", create_and_refuse)
     assert_problem(post(staff, json.dumps(NEW)), 409, "conflict")
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_busy_database_is_a_conflict_and_nothing_was_done(staff, unchanged, monkeypatch, wrapped):
+    """Whichever action it comes from, also as the cause of another error."""
+    create = api.create_user_group
+
+    def create_and_fail(**options):
+        create(**options)
+        if wrapped:
+            raise RuntimeError from deadlock()
+        raise deadlock()
+
+    monkeypatch.setattr(api, "create_user_group", create_and_fail)
+    assert_problem(post(staff, json.dumps(NEW)), 409, "database_busy")
+
+
+#: Have this connection wait a second at most for what others hold.
+SHORT_WAITS = {"mysql": "SET innodb_lock_wait_timeout = 1", "postgresql": "SET lock_timeout = 1000"}
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_scope_that_somebody_holds_for_too_long(staff, unchanged):
+    """The error comes from the server, within the transaction of the request (ATOMIC_REQUESTS)."""
+    if connection.vendor not in SHORT_WAITS:
+        pytest.skip("Threads cannot share the tests' SQLite database.")
+    is_held, is_answered = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                lock_scope(Scope.course(scope()["key"]))
+                is_held.set()
+                is_answered.wait(30)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(30)
+    with connection.cursor() as cursor:
+        cursor.execute(SHORT_WAITS[connection.vendor])
+    assert connection.settings_dict["ATOMIC_REQUESTS"]
+    answer = post(staff, json.dumps(NEW))
+    is_answered.set()
+    holder.join()
+    connection.close()  # The next test gets one that waits as usual.
+    assert_problem(answer, 409, "database_busy")
+
+
+def test_an_error_of_the_database_that_does_not_pass_is_an_accident(world, unchanged, monkeypatch):
+    def fail(groups):
+        raise ProgrammingError("no such table")
+
+    monkeypatch.setattr(api, "describe", fail)
+    client = APIClient(raise_request_exception=False)
+    client.force_login(world.users["staff"])
+    assert_problem(client.get(GROUPS), 500, "internal_error")
 
 
 def test_errors_speak_the_language_of_the_request(staff):

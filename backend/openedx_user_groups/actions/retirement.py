@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings as site_settings
@@ -13,20 +15,21 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Cast
 
+from openedx_user_groups import settings
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.configuration import to_config
-from openedx_user_groups.criteria.definitions import forget_stored_learner
+from openedx_user_groups.criteria.definitions import forget_stored_learner, stored_learners
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.criteria.retirement import user_lists
+from openedx_user_groups.criteria.retirement import NOBODY, user_lists
 from openedx_user_groups.data import Scope
 from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.universe import retired_accounts
-from openedx_user_groups.membership.models import Membership, MembershipChange
+from openedx_user_groups.membership.models import Membership
 from openedx_user_groups.monitoring import measure
 from openedx_user_groups.refresh.models import HeldDifference
-from openedx_user_groups.sets import IdSet
+from openedx_user_groups.sets import IdSet, chunks, fetch_ids
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +64,43 @@ def forget_learner(user_id: int) -> Forgotten:
 
 def learners_to_forget() -> list[int]:
     """Accounts that are retired or gone, and about which something is kept: this app was not there to hear of it, or a
-    refresh that had found the learner before wrote after."""
-    present = get_user_model()._default_manager.filter(pk=OuterRef("user_id"))
-    found: set[int] = set()
-    for model in (Membership, MembershipChange):
-        rows = model._base_manager.filter(Q(user_id__in=retired_accounts()) | ~Exists(present)).order_by()
-        found.update(rows.values_list("user_id", flat=True).distinct())
-    return sorted(found)
+    refresh that had found the learner before wrote after.
+
+    Not found is who is named only where a criterion type keeps learners in a way of its own (``Criterion.forget``).
+    """
+    found = IdSet()
+    tables: list[tuple[type[models.Model], str]] = [(Membership, "user_id"), *_models_about_learners()]
+    for model, column in tables:
+        present = get_user_model()._default_manager.filter(pk=OuterRef(column))
+        rows = model._base_manager.filter(Q(**{f"{column}__in": retired_accounts()}) | ~Exists(present))
+        found |= fetch_ids(rows.order_by().values_list(column, flat=True).distinct())
+    named = IdSet.union(_listed_in_rules(), _named_in_history(), _in_held_differences()) - IdSet([NOBODY])
+    return sorted(found | _retired_or_gone(named))
+
+
+def _listed_in_rules() -> IdSet:
+    """Everybody whom a rule lists. Asked of the base table's copies: one query for all types."""
+    fields = {type_.criterion_type: list(user_lists(type_)) for type_ in registry.installed()}
+    slugs = [slug for slug, names in fields.items() if names]
+    rows = Criterion._base_manager.filter(type_slug__in=slugs).order_by().values_list("type_slug", "config")
+    return IdSet([pk for slug, config in rows.iterator() for name in fields[slug] for pk in config.get(name, ())])
+
+
+def _named_in_history() -> IdSet:
+    return IdSet([pk for change in _changes_naming_learners() for pk in _learners_of(change)])
+
+
+def _in_held_differences() -> IdSet:
+    rows = HeldDifference.objects.order_by("pk").iterator(chunk_size=20)
+    return IdSet.union(IdSet(), *(ids for held in rows for ids in _sets_of(held).values()))
+
+
+def _retired_or_gone(user_ids: IdSet) -> IdSet:
+    accounts = get_user_model()._default_manager.order_by().values_list("pk", flat=True)
+    in_use = IdSet()
+    for chunk in chunks(user_ids, settings.get("WRITE_CHUNK_SIZE")):
+        in_use |= fetch_ids(accounts.filter(pk__in=chunk).exclude(pk__in=retired_accounts()))
+    return user_ids - in_use
 
 
 def _leave_groups(user_id: int) -> int:
@@ -144,19 +177,39 @@ def _leave_criterion(criterion_class: type[Criterion], key: int, user_id: int) -
 
 
 def _leave_definition_changes(user_id: int) -> None:
-    for change in DefinitionChange.objects.filter(names_learners=True).order_by("pk").iterator(chunk_size=200):
-        before, after = str(change.before), str(change.after)
-        for definition in (change.before, change.after):
-            if definition:
-                forget_stored_learner(definition["rule"], user_id)
-        if (before, after) != (str(change.before), str(change.after)):
-            change.save(update_fields=["before", "after"])
+    naming = [change.pk for change in _changes_naming_learners() if user_id in _learners_of(change)]
+    for key in naming:
+        with transaction.atomic():  # Read again and held: another learner may be leaving the same row.
+            for change in DefinitionChange.objects.select_for_update().filter(pk=key):
+                for definition in _definitions_of(change):
+                    forget_stored_learner(definition["rule"], user_id)
+                change.save(update_fields=["before", "after"])
+
+
+def _changes_naming_learners() -> Iterator[DefinitionChange]:
+    changes = DefinitionChange.objects.filter(names_learners=True).order_by("pk")
+    return changes.iterator(chunk_size=200)
+
+
+def _definitions_of(change: DefinitionChange) -> list[Any]:
+    return [definition for definition in (change.before, change.after) if definition]
+
+
+def _learners_of(change: DefinitionChange) -> set[int]:
+    return {pk for definition in _definitions_of(change) for pk in stored_learners(definition["rule"])}
 
 
 def _leave_held_differences(user_id: int) -> None:
     """What waits for a confirmation names learners too, in sets of ids."""
-    for held in HeldDifference.objects.order_by("pk").iterator(chunk_size=20):
-        sets = {name: IdSet.deserialize(bytes(getattr(held, name))) for name in ("added", "removed")}
-        if any(user_id in ids for ids in sets.values()):
-            without = {name: bytes((ids - IdSet([user_id])).serialize()) for name, ids in sets.items()}
-            HeldDifference.objects.filter(pk=held.pk).update(**without)
+    rows = HeldDifference.objects.order_by("pk").iterator(chunk_size=20)
+    naming = [held.pk for held in rows if any(user_id in ids for ids in _sets_of(held).values())]
+    for key in naming:
+        with transaction.atomic():  # As above.
+            for held in HeldDifference.objects.select_for_update().filter(pk=key):
+                for name, ids in _sets_of(held).items():
+                    setattr(held, name, bytes((ids - IdSet([user_id])).serialize()))
+                held.save(update_fields=["added", "removed"])
+
+
+def _sets_of(held: HeldDifference) -> dict[str, IdSet]:
+    return {name: IdSet.deserialize(bytes(getattr(held, name))) for name in ("added", "removed")}

@@ -145,15 +145,20 @@ def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetim
 def _kept(
     found: Collection[Difference], locked: dict[int, UserGroup], trigger: RefreshTrigger, written: Written
 ) -> dict[int | None, IdSet]:
-    """Sort out the groups that keep their members for now: edited meanwhile (taken out of ``locked``) or stopped by the
-    brake. Returns whom they keep by collection, for no other group of an exclusive one may get them."""
+    """Sort out the groups that keep their members for now: edited meanwhile, left as they are by a person (both taken
+    out of ``locked``), or stopped by the brake. Returns whom they keep by collection, for no other group of an
+    exclusive one may get them."""
     kept: dict[int | None, IdSet] = defaultdict(IdSet)
+    by_event = trigger == RefreshTrigger.EVENT
     for each in found:
         group = locked.get(each.group.pk)
-        if group is not None and group.rule_version != each.group.rule_version:
+        if group is not None and (
+            group.rule_version != each.group.rule_version
+            or (group.state_code == brake.DISCARDED and not by_event)  # A check does not undo what a person has said.
+        ):
             del locked[group.pk]
         # An event tells of one learner, whose data did change: the brake is for what nobody has seen coming.
-        elif group is not None and trigger != RefreshTrigger.EVENT and brake.stops(group, each.delta, asked=each.asked):
+        elif group is not None and not by_event and brake.stops(group, each.delta, asked=each.asked):
             written.stopped.append(group)
         elif group is not None:
             continue

@@ -120,7 +120,8 @@ def share(
 ) -> tuple[IdSet, list[Move]]:
     """Who of ``wanted`` the group gets, and what changes for its companions. Call holding the scope.
 
-    A companion that was edited meanwhile, or would lose more members than may leave unasked, keeps its members.
+    A companion that was edited or answered for meanwhile, or would lose more members than may leave unasked, keeps its
+    members.
     """
     if group.exclusive_collection_id is None or group.collection is None:
         return wanted, []
@@ -130,7 +131,7 @@ def share(
     for other in groups_in_order(group.collection):
         if other.pk == group.pk:
             candidates.append((group, wanted))
-        elif other.pk in answered and _moves(other) and other.rule_version == answered[other.pk].group.rule_version:
+        elif other.pk in answered and _moves(other) and _is_latest(answered[other.pk], other):
             answered[other.pk] = replace(answered[other.pk], group=other)
             candidates.append((other, answered[other.pk].wanted))
         else:
@@ -169,6 +170,15 @@ def join(moves: Iterable[Move]) -> None:
 
 def _moves(group: UserGroup) -> bool:
     return not group.has_fixed_members and group.state != GroupState.HELD
+
+
+def _is_latest(companion: Companion, now: UserGroup) -> bool:
+    """Whether nobody has edited the group, or answered for it in full, since it was read before its evaluation.
+
+    Each full answer sets anew when the group is next due, also one that changes nobody and leaves no record.
+    """
+    before = companion.group
+    return (now.rule_version, now.next_refresh_at) == (before.rule_version, before.next_refresh_at)
 
 
 def _stopped(candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]) -> UserGroup | None:

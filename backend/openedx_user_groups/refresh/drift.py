@@ -31,15 +31,14 @@ _PARTIAL_TRIGGERS = (RefreshTrigger.EVENT, RefreshTrigger.RECONCILE)
 
 
 def of(scope: Scope, found: Collection[Difference]) -> list[Difference]:
-    """What of some differences is drift: without learners who wait for a drain, or whom time alone has moved, and
-    without rules over data of whose changes no event tells."""
-    found = [each for each in found if not _waits_for_schedule(each.rule)]
+    """What of some differences is drift: without learners who wait for a drain or for the schedule, or whom time alone
+    has moved."""
     if not found:
         return []
-    waiting, moved = marks.waiting(scope), _moved_by_time(scope, found)
+    waiting, explained = marks.waiting(scope), _explained(scope, found)
     drifted = []
     for each in found:
-        expected = waiting | moved.get(each.group.pk, IdSet())
+        expected = waiting | explained[each.group.pk]
         delta = Delta(each.delta.added - expected, each.delta.removed - expected)
         if delta:
             drifted.append(replace(each, delta=delta))
@@ -69,10 +68,26 @@ def keeping(group: GroupRow, answered: Mapping[int, IdSet]) -> dict[int, dict[in
     return members
 
 
-def _moved_by_time(scope: Scope, found: Collection[Difference]) -> dict[int, IdSet]:
+def _explained(scope: Scope, found: Collection[Difference]) -> dict[int, IdSet]:
+    """Whose differences time explains, or data of whose changes no event tells; by group.
+
+    What explains that a learner leaves one group of an exclusive collection also explains that the next gets them.
+    """
+    exclusive = {collection.pk for collection in _exclusive([each.group for each in found])}
+    moved = _moved_by_time(scope, found, exclusive)
+    explained: dict[int, IdSet] = {}
+    of_collection: dict[int | None, IdSet] = defaultdict(IdSet)
+    for each in found:
+        pk, collection = each.group.pk, each.group.collection_id
+        explained[pk] = _differing([each]) if _waits_for_schedule(each.rule) else moved.get(pk, IdSet())
+        if collection in exclusive:
+            of_collection[collection] |= explained[pk]
+    return {each.group.pk: of_collection.get(each.group.collection_id, explained[each.group.pk]) for each in found}
+
+
+def _moved_by_time(scope: Scope, found: Collection[Difference], exclusive: Collection[int]) -> dict[int, IdSet]:
     """Who is in a group, or is not, as today's data say at the instant of its last full refresh; by group."""
     last_full = _last_full_refresh([each.group.pk for each in found])
-    exclusive = {collection.pk for collection in _exclusive([each.group for each in found])}
     by_collection: dict[int, list[Difference]] = defaultdict(list)
     moved = {}
     for each in found:
@@ -96,8 +111,7 @@ def _moved_together(scope: Scope, found: list[Difference], last_full: Mapping[in
         return {}
     said = answer_rules(rules, scope, max(at), _differing(found)).matching
     shares = answering.shared(said, rows, keeping(group, said))
-    moved = IdSet.union(IdSet(), *(_as_it_was(each, shares.get(each.group.pk, IdSet())) for each in found))
-    return {each.group.pk: moved for each in found}
+    return {each.group.pk: _as_it_was(each, shares.get(each.group.pk, IdSet())) for each in found}
 
 
 def _as_it_was(difference: Difference, matched: IdSet) -> IdSet:

@@ -4,8 +4,8 @@ An event can be lost: a process dies between a commit and the mark, a table is w
 members with the rule: of one group in full, by the path of refreshes, or of a sample of learners in all groups of a
 scope. What differs is drift. It is published (log, signal, a run with the trigger ``reconcile``) and repaired.
 
-No drift is what waits for an event that is marked already, nor what time alone has changed since the last refresh: the
-drain and the schedule bring those about.
+No drift is what waits for an event that is marked already, nor what time alone has changed since the last refresh, nor
+what follows from a copy of data that only the schedule asks: the drain and the schedule bring those about.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.membership.changes import Delta, member_ids_of, memberships_of_few
 from openedx_user_groups.sets import IdSet, fetch_ids
 
-from . import answering, brake, drift, marks
+from . import answering, drift, marks
 from .answering import Difference
 from .retries import with_retries
 from .rules import GroupRow, rules_of
@@ -146,9 +146,7 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
         with transaction.atomic():
             lock_scope(scope)
             drifted = drift.of(scope, compare())
-            # Where a person has said that the members stay as they are, a check does not change them.
-            mending = [each for each in drifted if repair and each.group.state_code != brake.DISCARDED]
-            written = answering.write(mending, RefreshTrigger.RECONCILE, as_of)
+            written = answering.write(drifted if repair else [], RefreshTrigger.RECONCILE, as_of)
             repaired = {group.pk for group in written.groups}
             stopped.extend(written.stopped)
             return [

@@ -2192,6 +2192,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -2336,6 +2345,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -2386,6 +2404,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2561,6 +2588,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -2642,6 +2678,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -2715,6 +2760,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2854,6 +2908,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -2918,6 +2981,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3151,6 +3223,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. Codes: too_many_previews, and others. */
             429: {
                 headers: {
@@ -3227,6 +3308,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3378,6 +3468,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -3428,6 +3527,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3703,6 +3811,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -3754,6 +3871,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3928,6 +4054,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4210,6 +4345,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -4282,6 +4426,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says when to try again. */
             429: {
                 headers: {
@@ -4346,6 +4499,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4441,6 +4603,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4527,6 +4698,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4654,6 +4834,15 @@ export interface operations {
             };
             /** @description There is no such object, or it is not for the person who asks. Codes: not_found, and others. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is busy (database_busy): nothing was changed; try again in a moment. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,7 +20,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from openedx_user_groups import codes
+from openedx_user_groups import api, codes
 from openedx_user_groups import exceptions as domain
 from openedx_user_groups.data import Violation
 
@@ -143,6 +143,10 @@ def _problem(exc: Exception) -> Problem | None:
         return Problem(413, PayloadTooLarge.default_code, PayloadTooLarge.default_detail)
     if isinstance(exc, MultiPartParserError | SuspiciousOperation | BadRequest | UnreadablePostError):
         return Problem(400, "malformed_request", codes.MESSAGES["malformed_request"])
+    if api.is_transient(exc):
+        # A deadlock, a lock that others hold too long, a lost connection: whatever was written is rolled back.
+        log.warning("The database is busy or was lost.", exc_info=exc)
+        return _domain_problem(domain.DatabaseBusy())
     return None
 
 

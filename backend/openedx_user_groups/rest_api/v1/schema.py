@@ -38,6 +38,12 @@ _MEANINGS = {
     429: "Too many requests; Retry-After says when to try again.",
 }
 
+#: What any operation may answer for a reason that is none of its own: the database, and the site's throttles.
+_ANYWHERE = {
+    409: "The database is busy (database_busy): nothing was changed; try again in a moment.",
+    429: _MEANINGS[429],
+}
+
 UUID_PARAMETER = OpenApiParameter("uuid", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The user group.")
 REFRESH_PARAMETER = OpenApiParameter("refresh", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The run.")
 
@@ -67,9 +73,9 @@ def operation(
     """
     body = (413, 415) if options.get("request") is not None else ()
     responses: dict[Any, Any] = dict(success)
-    for status in sorted({*errors, *body, 401, 403, 429}):
-        # The site's throttles may answer 429 anywhere; our own codes of it belong to those that name it.
-        meaning = _meaning(status) if status != 429 or 429 in errors else _MEANINGS[429]
+    for status in sorted({*errors, *body, 401, 403, *_ANYWHERE}):
+        # Our own codes of these belong to those that name them.
+        meaning = _meaning(status) if status in errors or status not in _ANYWHERE else _ANYWHERE[status]
         responses[(status, "application/json")] = OpenApiResponse(ProblemSerializer, description=meaning)
     options.setdefault("request", None)
     options.setdefault("summary", operation_id.replace("_", " ").capitalize())
