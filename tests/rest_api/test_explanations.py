@@ -10,8 +10,10 @@ from django.utils import translation
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.contrib.lms.criteria.learner_list import LearnerList
-from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.contrib.lms.models import CourseGrade, LastLogin
 from openedx_user_groups.criteria.facts import Fact
+from openedx_user_groups.criteria.operands import DaysAgo, Threshold, fraction
+from openedx_user_groups.criteria.operators import operators
 from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.sets import IdSet
 from sandbox.platform.course_groups.models import CohortMembership, CourseCohortsSettings, CourseUserGroup
@@ -274,6 +276,24 @@ def test_an_unknown_learner(staff):
     assert_problem(answer, 400, "validation_failed", ("/learner", "unknown_learner"))
 
 
+def test_an_address_of_somebody_elsewhere_is_as_unknown_as_any_other(world):
+    """Otherwise staff of a course could ask which addresses have an account on the site."""
+    User.objects.filter(username="learner").update(email="learner@example.com")
+    body = {"rule": rule(AWAY), "scope": scope()}
+    answers = [
+        world.client("staff").post(EXPLANATIONS, {**body, "learner": address}, format="json")
+        for address in ("learner@example.com", "nobody99@example.com")
+    ]
+    for answer in answers:
+        assert_problem(answer, 400, "validation_failed", ("/learner", "unknown_learner"))
+    known, unknown = (answer.content.decode() for answer in answers)
+    assert known.replace("learner@example.com", "nobody99@example.com") == unknown
+    # Where the scope is the site, they are known anyway; by user name, everywhere.
+    body["scope"] = {"type": "instance", "key": INSTANCE.key}
+    answer = world.client("admin").post(EXPLANATIONS, {**body, "learner": "learner@example.com"}, format="json")
+    assert answer.json()["username"] == "learner"
+
+
 def test_a_saved_group_and_its_edited_rule(world, staff):
     group = world.criteria_group()
     body = explained(staff, user_group=str(group.uuid))
@@ -417,12 +437,58 @@ def test_only_the_courses_that_the_rule_names_are_told(staff, world):
     assert "LAW" not in str(body)
 
 
-def test_just_below_the_limit_is_not_at_it(staff, world):
-    PersistentCourseGrade.objects.filter(user_id=world.users["ada"].pk).update(percent_grade=0.39999999999999997)
+def test_a_type_that_cannot_show_its_values_is_named(staff, monkeypatch):
+    def fail(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr(Threshold, "shown", fail)
+    answer = staff.post(EXPLANATIONS, request(rule(AWAY, FAILING)), format="json")
+    assert_problem(answer, 409, "criterion_failed", ("/rule/nodes/1", "criterion_failed"))
+
+
+def grade_of_ada(share):
+    PersistentCourseGrade.objects.filter(user_id=User.objects.get(username="ada").pk).update(percent_grade=share)
+
+
+@pytest.mark.parametrize(
+    ("operator", "percent", "share", "matches", "where"),
+    [
+        ("<", 40, 0.39999999999999997, True, "less than 0.01 % below"),
+        (">", 40, 0.4000000000000001, True, "less than 0.01 % above"),
+        ("<", 40, 0.4, False, "exactly"),
+        ("<=", 33.33, 0.3333, True, "exactly"),
+        ("<", 40, 0.39996, True, "less than 0.01 % below"),
+        ("<", 40, 0.3999, True, "0.01 % below"),
+    ],
+)
+def test_a_grade_beside_the_limit_is_not_at_it(staff, operator, percent, share, matches, where):
+    grade_of_ada(share)
+    node = explained(staff, rule(leaf("course_grade", operator=operator, percent=percent)))["nodes"][1]
+    assert node["matches"] is matches
+    assert f"That is {where} the limit of {percent} %." in node["sentence"]
+    # What stands beside the sentence is the real difference, as far as a float can tell it.
+    assert node["criterion"]["distance"]["difference"] == pytest.approx((share - percent / 100) * 100, abs=2e-14)
+
+
+@pytest.mark.parametrize("share", [0.3999, 0.4001])
+def test_a_type_that_rounds_its_values_has_a_limit_too(staff, monkeypatch, share):
+    whole = Threshold("percent", convert=fraction, restore=lambda value: round(value * 100))
+    monkeypatch.setattr(CourseGrade, "operands", (whole,))
+    grade_of_ada(share)
+    side = "below" if share < 0.4 else "above"
     sentence = explained(staff, rule(FAILING))["nodes"][1]["sentence"]
-    assert "That is less than 0.01 % below the limit of 40 %." in sentence
-    PersistentCourseGrade.objects.filter(user_id=world.users["ada"].pk).update(percent_grade=0.4)
-    assert "That is exactly the limit of 40 %." in explained(staff, rule(FAILING))["nodes"][1]["sentence"]
+    assert f"That is less than 0.01 % {side} the limit of 40 %." in sentence
+
+
+@pytest.mark.parametrize(
+    ("seconds", "matches", "where"),
+    [(60, True, "less than 0.01 days above"), (0, False, "exactly"), (-60, False, "less than 0.01 days below")],
+)
+def test_a_minute_beside_the_limit_is_not_at_it(staff, seconds, matches, where):
+    User.objects.filter(username="ada").update(last_login=NOW - timedelta(days=10, seconds=seconds))
+    node = explained(staff, rule(AWAY))["nodes"][1]
+    assert node["matches"] is matches
+    assert f"That is {where} the limit of 10 days." in node["sentence"]
 
 
 def test_options_that_decide_are_said(staff):
@@ -434,3 +500,12 @@ def test_options_that_decide_are_said(staff):
     some = {"blocks": ["block-v1:DemoX+BIO+2026+type@html+block@one"], "quantifier": "any"}
     sentence = explained(staff, rule(leaf("completed_block", operator="exists", **some)))["nodes"][1]["sentence"]
     assert "how many: at least one" in sentence
+    every = explained(staff, rule(leaf("completed_block", operator="exists", **some | {"quantifier": "all"})))
+    assert "how many" not in every["nodes"][1]["sentence"]  # The default.
+
+
+def test_an_option_of_any_kind_is_said_with_its_value(staff, monkeypatch):
+    monkeypatch.setattr(LastLogin, "operands", (DaysAgo("days"),))
+    monkeypatch.setattr(LastLogin, "operators", operators(">", "days", options=("date",)))
+    body = explained(staff, rule(leaf("last_login", operator=">", days=10, date="2026-01-31")))
+    assert "“more than 10 days ago (date: Jan. 31, 2026)”" in body["nodes"][1]["sentence"]

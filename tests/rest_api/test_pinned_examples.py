@@ -62,6 +62,10 @@ def test_addresses_are_not_turned_into_names_of_strangers(world, staff, pins):
     assert_problem(answer, 400, "validation_failed", ("/learner", "unknown_learner"))
     assert pin(staff, pins, "fay@example.com", False).json()["username"] == "fay"  # Has left the course.
     assert pin(staff, pins, "learner", False).status_code == 201
+    # Nor does unpinning confirm whose address it is.
+    answer = staff.delete(pins, {"learners": ["learner@example.com"]}, format="json")
+    assert_problem(answer, 400, "validation_failed", ("/learners/0", "not_pinned"))
+    assert staff.delete(pins, {"learners": ["learner", "fay@example.com"]}, format="json").status_code == 204
 
 
 def test_what_is_refused(world, staff, pins, group, settings):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from openedx_user_groups.criteria.configuration import find_learners
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.storage import load_rule
 from openedx_user_groups.criteria.tree import Node
@@ -14,7 +15,6 @@ from openedx_user_groups.data import Explanation, Scope, Violation
 from openedx_user_groups.evaluation import explanations
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import InvalidInput, WrongMembershipSource
-from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.clock import evaluation_instant, instant_asked_for
 from openedx_user_groups.groups.models import UserGroup
 
@@ -32,7 +32,8 @@ def explain(
     """Why ``learner`` is matched by a rule or not.
 
     Args:
-        learner: a user name or an e-mail address.
+        learner: a user name, or the e-mail address of somebody who has, or had, to do with the scope. Any other address
+            is as unknown as one that nobody has.
         rule: a definition, as JSON. Without one, the saved rule of ``user_group`` is meant.
         user_group: the group that is asked about or edited; node ids of its saved rule may stand in ``rule``.
         as_of: another instant than now, not further away than the settings allow.
@@ -43,7 +44,7 @@ def explain(
     check_scope(user_group, scope)
     instant = instant_asked_for(as_of)
     tree = _tree(scope, rule, user_group)
-    user_id = accounts.find([learner]).get(learner)
+    user_id = find_learners([learner], scope).get(learner)
     if user_id is None:
         message = _("There is no such learner.")
         raise InvalidInput([Violation("/learner", "unknown_learner", message, {"value": learner})])

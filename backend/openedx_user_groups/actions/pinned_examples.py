@@ -16,7 +16,6 @@ from openedx_user_groups.data import RuleWarning, Violation
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import InvalidInput
-from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.examples import examples_of, missed, pinned_learners
 from openedx_user_groups.membership.models import PinnedExample
@@ -34,8 +33,9 @@ def pinned_examples(group: UserGroup) -> Any:
 def pin_learner(group: UserGroup, learner: str, *, expected: bool, note: str = "", acting_user: Any) -> PinnedExample:
     """Say that ``learner`` (user name or e-mail address) must be in the group, or must not be (``expected``).
 
-    Replaces what was said of the learner before. Anybody may be pinned, also who is not in the scope. Raises
-    ``InvalidInput`` for somebody who does not exist, and above the setting ``MAX_PINNED_EXAMPLES``.
+    Replaces what was said of the learner before. By user name anybody may be pinned, also who is not in the scope; by
+    e-mail address, who has or had to do with it. Raises ``InvalidInput`` for anybody else, and above the setting
+    ``MAX_PINNED_EXAMPLES``.
     """
     user_id = find_learners([learner], group.scope).get(learner)
     if user_id is None:
@@ -60,7 +60,8 @@ def pin_learner(group: UserGroup, learner: str, *, expected: bool, note: str = "
 
 def unpin_learners(group: UserGroup, learners: Collection[str]) -> None:
     """Take back what was said of these learners. Raises ``InvalidInput`` for anybody who is not pinned."""
-    found = accounts.find(learners)
+    # As when pinning: otherwise pinning a name and unpinning an address would tell whether they are one person.
+    found = find_learners(learners, group.scope)
     pinned = PinnedExample.objects.filter(user_group=group, user_id__in=set(found.values()))
     known = set(pinned.values_list("user_id", flat=True))
     violations = [

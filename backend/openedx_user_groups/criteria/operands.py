@@ -93,7 +93,12 @@ def fraction(percent: Any) -> float:
 
 def percent(share: Any) -> float:
     """A stored fraction as the percentage that staff see: what :func:`fraction` was made from, where it was."""
-    return float(Decimal(repr(float(share))) * 100)
+    return float(_exact_percent(share))
+
+
+def _exact_percent(share: Any) -> Decimal:
+    """As above and not rounded: as floats, 39.999999999999997 % is 40 %."""
+    return Decimal(repr(float(share))) * 100
 
 
 def _unchanged(value: Any) -> Any:
@@ -126,7 +131,8 @@ class Threshold(Operand):
         return showing.plain(back(value), context.time_zone, unit)
 
     def difference(self, value: Any, bound: Any) -> tuple[float, str | None] | None:
-        back = self._back
+        # Rounded only once they are subtracted: whoever is just below a limit is not at it.
+        back = _exact_percent if self._back is percent else self._back
         return None if back is None else showing.difference(back(value), back(bound))
 
     @property

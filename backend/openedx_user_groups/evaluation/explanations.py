@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from openedx_user_groups.criteria import changes
 from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.facts import ValueTest
@@ -119,7 +117,7 @@ class _Explainer:
     # ---- Answers --------------------------------------------------------------------------------------------------
     def _answer(self, leaf: Leaf, facts: dict[Hashable, tuple[tuple[Any, datetime | None], ...]]) -> _Answer:
         # As where many are asked: whatever a type raises, the rule has no answer and says at which leaf.
-        with naming_the_leaf(leaf, self._context.scope), transaction.atomic():
+        with naming_the_leaf(leaf, self._context.scope):
             return self._asked(leaf, facts)
 
     def _asked(self, leaf: Leaf, facts: dict[Hashable, tuple[tuple[Any, datetime | None], ...]]) -> _Answer:
@@ -173,12 +171,16 @@ class _Explainer:
     def _node(self, node: Node | Leaf) -> ExplainedNode:
         matches = self._holds(node, self._context.as_of)
         if isinstance(node, Leaf):
-            answer = self._answers[node.pointer]
-            criterion, condition = self._criterion(answer), self._labels.condition(answer.criterion)
-            sentence = sentences.leaf(criterion, condition, matches, self._context)
-            return ExplainedNode(node.pointer, matches, sentence, criterion)
+            with naming_the_leaf(node, self._context.scope):  # A type may show its values in its own way.
+                return self._leaf(node, matches)
         holding = sum(self._holds(child, self._context.as_of) for child in node.nodes)
         return ExplainedNode(node.pointer, matches, sentences.inner_node(node, holding, matches))
+
+    def _leaf(self, leaf: Leaf, matches: bool) -> ExplainedNode:
+        answer = self._answers[leaf.pointer]
+        criterion, condition = self._criterion(answer), self._labels.condition(answer.criterion)
+        sentence = sentences.leaf(criterion, condition, matches, self._context)
+        return ExplainedNode(leaf.pointer, matches, sentence, criterion)
 
     def _criterion(self, answer: _Answer) -> ExplainedCriterion:
         criterion, test = answer.criterion, answer.test

@@ -75,13 +75,11 @@ class Labels:
         """Whether staff have chosen an option, and it is not said elsewhere."""
         value = getattr(criterion, name)
         is_default = value == value_field(criterion, name).get_default()
-        return name not in criterion.fact_parameters and value not in (None, "") and not is_default
+        return name not in criterion.fact_parameters and value not in (None, [], "") and not is_default
 
     def _chosen(self, criterion: Criterion, name: str) -> str:
-        field = value_field(criterion, name)
-        if getattr(criterion, name) is True:
-            return str(field.verbose_name)
-        return f"{field.verbose_name}: {dict(field.flatchoices).get(getattr(criterion, name), '')}"
+        label = str(value_field(criterion, name).verbose_name)
+        return label if getattr(criterion, name) is True else f"{label}: {self._entered(criterion, name)}"
 
     def _entered(self, criterion: Criterion, name: str) -> str:
         """What staff entered into a field, and into the one for the end of the range."""
