@@ -50,7 +50,10 @@ def main() -> int:
     print("".join(f"* {line}\n" for line in machine.description()))
     with tempfile.NamedTemporaryFile() as log, processes.running((*processes.WORKER, "-l", "INFO"), log=log.file):
         course = Course(world.course_key(_SIZE), log.file)
-        problems = [*course.fill(), *course.single_events(), *course.storm()]
+        try:
+            problems = [*course.fill(), *course.single_events(), *course.storm()]
+        finally:
+            course.restore()
     print("\n".join(f"WRONG: {problem}" for problem in problems) or "Everything is as it should be.")
     return 1 if problems else 0
 
@@ -59,6 +62,8 @@ class Course:
     """A course with a hundred groups, and what its worker says."""
 
     def __init__(self, course_key: str, log: IO[bytes]) -> None:
+        from django.contrib.auth.models import User
+
         from benchmarks.world import instant
         from openedx_user_groups.data import Scope
         from sandbox.platform.student.models import CourseEnrollment
@@ -66,6 +71,20 @@ class Course:
         self.scope, self.as_of, self._log = Scope.course(course_key), instant(), Path(log.name)
         enrolled = CourseEnrollment.objects.filter(course_id=course_key, is_active=True).order_by("user_id")
         self.learners = list(enrolled.values_list("user_id", flat=True)[:_STORM])
+
+        accounts = User.objects.filter(pk__in=enrolled.values("user_id"))
+        self._before = dict(accounts.values_list("pk", "last_login"))
+
+    def restore(self) -> None:
+        """Leave the learners as they were: other benchmarks measure them too."""
+        from django.contrib.auth.models import User
+
+        moved = [
+            User(pk=pk, last_login=self._before[pk])
+            for pk, last_login in User.objects.filter(pk__in=list(self._before)).values_list("pk", "last_login")
+            if last_login != self._before[pk]
+        ]
+        User.objects.bulk_update(moved, ["last_login"], batch_size=1_000)
 
     def fill(self) -> Iterator[str]:
         """The groups are created through the API's door, and filled by the worker."""
