@@ -147,11 +147,17 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or None
 # Without a broker nothing would ever take a task from the queue: the sandbox then runs it on the spot.
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL is None
 CELERY_TIMEZONE = "UTC"
-# What wakes the workers is noted in a cache that all processes share.
-if CELERY_BROKER_URL and CELERY_BROKER_URL.startswith("redis"):
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CELERY_BROKER_URL}}
 # What a worker sends on, it sends here too: several sites may share a broker.
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_TASK_DEFAULT_QUEUE") or "celery"
+# What wakes the workers is noted in a cache that all processes of this site share.
+if CELERY_BROKER_URL and CELERY_BROKER_URL.startswith("redis"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CELERY_BROKER_URL,
+            "KEY_PREFIX": CELERY_TASK_DEFAULT_QUEUE,
+        }
+    }
 CELERY_BEAT_SCHEDULE = {"user_groups": {"task": "openedx_user_groups.keep_up", "schedule": 300.0}}
 
 # Settings of the platform that the user groups read.

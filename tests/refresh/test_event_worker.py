@@ -12,7 +12,6 @@ from threading import Thread
 import pytest
 from celery import current_app
 from django.contrib.auth.models import User
-from django.core.cache import caches
 from django.db import close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -49,10 +48,11 @@ def real_clock(settings):
 
 @pytest.fixture
 def worker(broker, settings) -> Iterator[Worker]:
-    """A worker with two processes; Redis is the cache of this process too."""
-    url, _queue = broker
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
-    caches["default"].clear()
+    """A worker with two processes; its cache in Redis is that of this process too."""
+    url, queue = broker
+    # Keys of its own, and never cleared: that would empty the whole database, with the queues of other tests.
+    in_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "KEY_PREFIX": queue}
+    settings.CACHES = {"default": in_redis}
     with Worker(*broker, processes=2) as worker:
         worker.start()
         eventually(lambda: "ready." in worker.log(), "the worker does not start")

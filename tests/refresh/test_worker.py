@@ -10,14 +10,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from openedx_user_groups import api
@@ -83,11 +83,30 @@ def members_by_history(group: UserGroup) -> IdSet:
 
 
 def assert_consistent(group: UserGroup, *allowed: IdSet) -> None:
-    """The members are one of the allowed sets; history and count say the same."""
-    present = member_ids(group)
+    """The members are one of the allowed sets; history and count say the same, at one instant."""
+    with snapshot():
+        present, by_history = member_ids(group), members_by_history(group)
+        count = UserGroup.objects.get(pk=group.pk).member_count
     assert present in allowed
-    assert members_by_history(group) == present
-    assert UserGroup.objects.get(pk=group.pk).member_count == len(present)
+    assert by_history == present
+    assert count == len(present)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All reads see one state of the database: a worker may be about to write."""
+    with ExitStack() as stack:
+        if connection.vendor == "mysql":  # Said before a transaction begins, and meant for the next one.
+            _read_repeatably()
+        stack.enter_context(transaction.atomic())
+        if connection.vendor == "postgresql":
+            _read_repeatably()
+        yield
+
+
+def _read_repeatably() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def finished(refresh: Refresh) -> bool:
