@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import override_settings
 
+from openedx_user_groups.contrib.lms.models import CourseGrade, CourseProgressCriterion
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.facts import Fact
 from openedx_user_groups.criteria.operands import EvaluationContext
@@ -77,6 +78,7 @@ class Claim:
 class Court:
     """Asks the analysis about random rules, and keeps what it claims and what was refuted."""
 
+    types: tuple[str, ...] = TYPES
     made: Counter[str] = field(default_factory=Counter)
     refuted: list[tuple[str, Claim, int]] = field(default_factory=list)
     claims: dict[Calendar, list[Claim]] = field(default_factory=lambda: defaultdict(list))
@@ -96,7 +98,7 @@ class Court:
     def _claims(self, rng: Random, scene: Scene) -> list[Claim]:
         zone = ZoneInfo(scene.calendar.zone)
         context = EvaluationContext(Scope.course(MAIN), scene.calendar.as_of, zone)
-        types = rng.sample(TYPES, rng.choice((1, 1, 2)))
+        types = rng.sample(self.types, min(rng.choice((1, 1, 2)), len(self.types)))
         rules = [_rule(rng, scene, types) for _ in range(2)]
         one, other = (parse_rule(rule, context.scope) for rule in rules)
         claims = [
@@ -169,8 +171,22 @@ def test_learners_without_a_value_that_are_forgotten_are_found(monkeypatch):
     assert _heard(400).refuted
 
 
-def _heard(worlds: int) -> Court:
-    court = Court()
+def test_a_range_that_a_source_does_not_keep_is_found(monkeypatch):
+    """Planted: no grade would be above 100 %, as no progress is. Platforms store such grades."""
+    monkeypatch.setattr(CourseGrade, "operands", CourseProgressCriterion.operands)
+    assert _heard(400, ("course_grade",)).refuted
+
+
+def test_the_range_of_a_source_is_made_use_of():
+    """No world has a progress beyond its range, and rules that ask for one are found impossible."""
+    court = _heard(400, ("course_progress",))
+    assert court.refuted == []
+    above = {"kind": "criterion", "type": "course_progress", "config": {"operator": ">", "percent": 100}}
+    assert any(above in claim.rule["nodes"] for claims in court.claims.values() for claim in claims)
+
+
+def _heard(worlds: int, types: tuple[str, ...] = TYPES) -> Court:
+    court = Court(types)
     for number in range(worlds):
         court.hear(number)
     return court

@@ -234,8 +234,8 @@ class _Maker:
             world.grades.append(tables.CourseGrade(user, course, stored_share(rng), self._instant(0.6)))
         if self._chance(0.5):
             world.certificates.append(tables.Certificate(user, course, rng.choice(STATUSES)))
-        if self._chance(0.6):
-            world.progress.append(tables.Progress(user, course, stored_share(rng)))
+        if self._chance(0.6):  # The one share that nothing but the project itself writes, and which is one.
+            world.progress.append(tables.Progress(user, course, min(max(stored_share(rng), 0.0), 1.0)))
         for name in distinct(rng.sample(("s1", "S1", "s2"), rng.choice((0, 1, 2)))):
             world.subsections.append(
                 tables.SubsectionGrade(user, course, block(course, "sequential", name), *self._points())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from openedx_user_groups.contrib.lms.models import SubsectionGrade
+from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.definitions import parse_rule
-from openedx_user_groups.criteria.operands import EvaluationContext
+from openedx_user_groups.criteria.operands import EvaluationContext, Threshold
 from openedx_user_groups.evaluation import analysis
 from openedx_user_groups.testing.factories import COURSE, criterion, rule
 
@@ -181,3 +184,79 @@ def test_a_counter_example_in_words():
     assert overlap.example == "Last login: no value; “E-mail domain is one of …” holds"
     many = [criterion("email_domain", operator="in", domains=[f"d{n}.example.org"]) for n in range(17)]
     assert disjoint(rule(*many), rule(IDLE)) == analysis.Disjointness(False, None)
+
+
+def share(type_, operator, percent):
+    more = {"subsection": "block-v1:Example+Groups+1+type@sequential+block@exam"} if type_.startswith("sub") else {}
+    return criterion(type_, operator=operator, percent=percent, **more)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "example"),
+    [
+        (("<", 40), ("<", 60), "20 %"),
+        ((">", 40), (">", 60), "80 %"),
+        ((">=", 100), (">", 50), "100 %"),
+        (("<=", 0), ("<", 50), "0 %"),
+        ((">", 100), (">", 50), "200 %"),  # Nobody else matches both.
+    ],
+)
+def test_a_counter_example_is_such_as_there_usually_is(one, other, example):
+    """Not "-60 %"."""
+    overlap = disjoint(rule(share("subsection_grade", *one)), rule(share("subsection_grade", *other)))
+    assert overlap.example == f"Subsection grade: {example}"
+
+
+def test_only_what_a_source_guarantees_is_proved():
+    """The platform may store a grade above 100 %; our own progress is never below 0 % or above 100 %."""
+    for operator, percent in ((">", 100), ("<", 0)):
+        assert found(rule(share("course_grade", operator, percent))) == []
+        assert found(rule(share("subsection_grade", operator, percent))) == []
+        assert found(rule(share("course_progress", operator, percent))) == impossible(0)
+    exists = criterion("course_progress", operator="exists")
+    for operator, percent in (("<=", 100), (">=", 0), ("between", {"from": 0, "to": 100})):
+        assert found(rule(share("course_progress", operator, percent))) == []  # Somebody may have none.
+        assert found(rule(exists, share("course_progress", operator, percent))) == [
+            ("duplicate_criterion", "/rule/nodes/1", ("/rule/nodes/0",))
+        ]
+    assert disjoint(rule(share("course_progress", ">=", 100)), rule(share("course_progress", "!=", 100))).proven
+    assert not disjoint(rule(share("course_grade", ">=", 100)), rule(share("course_grade", "!=", 100))).proven
+
+
+def test_a_counter_example_of_a_later_instant_is_worded_for_it():
+    """Nobody signs in on a day to come and has been away for ten days now."""
+    overlap = disjoint(rule(IDLE), rule(criterion("last_login", operator=">", date="2026-03-10")))
+    assert overlap.example == (
+        "Last login: 11 days ago, on March 11, 2026, midnight UTC, seen from March 22, 2026, midnight UTC"
+    )
+    now = disjoint(rule(IDLE), rule(criterion("last_login", operator=">", date="2026-02-10")))
+    assert now.example is not None
+    assert "seen from" not in now.example
+
+
+def test_the_order_of_a_list_says_nothing():
+    one = criterion("email_domain", operator="in", domains=["a.org", "b.org"])
+    assert found(rule(one, criterion("email_domain", operator="not_in", domains=["B.org", "a.org"]))) == impossible(
+        0, 1
+    )
+    assert found(rule(one, criterion("email_domain", operator="in", domains=["b.org", "a.org"]), SPAIN)) == [
+        ("duplicate_criterion", "/rule/nodes/1", ("/rule/nodes/0",))
+    ]
+    assert found(rule(one, criterion("email_domain", operator="not_in", domains=["b.org", "c.org"]))) == []
+
+
+@pytest.mark.parametrize("usual", [lambda self, criterion: 1 / 0, lambda *args: Interval(Decimal(0), Decimal(1))])
+def test_where_the_usual_values_cannot_be_told_rules_are_looked_at_all_the_same(monkeypatch, usual):
+    """A plugin's field may be of another kind than its source, or its conversion fail at the limits."""
+    monkeypatch.setattr(Threshold, "usual", usual)
+    assert found(rule(LOW, HIGH)) == impossible(0, 1)
+    assert not disjoint(rule(share("subsection_grade", "<", 40)), rule(share("subsection_grade", "<", 60))).proven
+
+
+def test_the_usual_values_of_a_type_that_counts_backwards(monkeypatch):
+    backwards = Threshold("percent", convert=lambda percent: -float(percent), restore=lambda value: -value)
+    monkeypatch.setattr(SubsectionGrade, "operands", (backwards,))
+    overlap = disjoint(rule(share("subsection_grade", ">", 99.5)), rule(share("subsection_grade", ">", 50)))
+    assert overlap.example == "Subsection grade: 49 %"
+    overlap = disjoint(rule(share("subsection_grade", "<", 99.5)), rule(share("subsection_grade", "<", 99.75)))
+    assert overlap.example == "Subsection grade: 99.88 %"

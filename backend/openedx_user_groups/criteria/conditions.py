@@ -59,6 +59,11 @@ class Interval:
         below = self.upper is None or value < self.upper or (value == self.upper and not self.upper_open)
         return above and below
 
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """The bounds that there are, the lower one first."""
+        return tuple(end for end in (self.lower, self.upper) if end is not None)
+
     def matches(self, values: Collection[Any]) -> bool:
         return any(value in self for value in values)
 

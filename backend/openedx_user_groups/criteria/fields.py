@@ -77,7 +77,7 @@ class KeyField(_PlainColumn, models.CharField):
 
 
 class ListField(_PlainColumn, models.JSONField):
-    """A list of distinct text values, never empty where an operator needs it.
+    """A list of distinct text values in no particular order, never empty where an operator needs it.
 
     Args:
         value_type: the contract's type of an item (``enum``, ``string``, ``usage_key``, ``course_key``, ``user_list``).

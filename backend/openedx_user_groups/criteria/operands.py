@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.data import ShownValue
@@ -55,6 +56,15 @@ class Operand:
 
     def domain(self, context: EvaluationContext) -> Interval:
         """The values of the source that count as present."""
+        return ANY_VALUE
+
+    @property
+    def possible(self) -> Interval:
+        """The values that the source can hold at all. Proofs rely on it: say less rather than more."""
+        return ANY_VALUE
+
+    def usual(self, criterion: Criterion) -> Interval:
+        """The values of the source that staff can enter, from which examples are taken. Others may occur."""
         return ANY_VALUE
 
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
@@ -114,10 +124,27 @@ class Threshold(Operand):
     """An ordered value. ``convert`` turns what staff entered into the unit of the source, ``restore`` turns it back.
 
     Without ``restore``, values of a conversion other than :func:`fraction` are shown as the source stores them.
+    ``within`` are the values, as the source stores them, outside which it guarantees that there are none.
     """
 
     convert: Callable[[Any], Any] = _unchanged
     restore: Callable[[Any], Any] | None = None
+    within: Interval = ANY_VALUE
+
+    @property
+    def possible(self) -> Interval:
+        """What the type declares: that staff can enter 0 to 100 % does not keep the platform from storing 101 %."""
+        return self.within
+
+    def usual(self, criterion: Criterion) -> Interval:
+        """Between the limits of the field."""
+        validators = value_field(criterion, self.field).validators
+        lows = [each.limit_value for each in validators if isinstance(each, MinValueValidator)]
+        highs = [each.limit_value for each in validators if isinstance(each, MaxValueValidator)]
+        if not lows or not highs:
+            return ANY_VALUE
+        low, high = sorted((self.convert(max(lows)), self.convert(min(highs))))
+        return Interval(low, high)
 
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
         low, high = getattr(criterion, self.field), getattr(criterion, self.upper, None)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from openedx_user_groups.criteria import registry
+from openedx_user_groups.criteria import registry, showing
 from openedx_user_groups.criteria.fields import UserListField, value_field
 from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.tree import Leaf, Node
@@ -224,8 +225,10 @@ def _state_in_words(dimension: Dimension, state: State, context: EvaluationConte
     criterion_class = registry.find(first.type)
     label = str(criterion_class.label) if criterion_class else first.type
     if state.values is not None:
-        texts = [_value_in_words(dimension, value, context) for value in state.values]
-        yield _("%(criterion)s: %(value)s") % {"criterion": label, "value": ", ".join(texts) or _("no value")}
+        then = context if state.as_of is None else replace(context, as_of=state.as_of)
+        texts = [_value_in_words(dimension, value, then) for value in state.values]
+        text = _("%(criterion)s: %(value)s") % {"criterion": label, "value": ", ".join(texts) or _("no value")}
+        yield text if state.as_of is None else _seen_from(state.as_of, text, context)
         return
     offered = criterion_class.operator_named(str(first.config.get("operator"))) if criterion_class else None
     params = {"criterion": label, "operator": str(offered.label) if offered else first.config.get("operator", "")}
@@ -233,6 +236,12 @@ def _state_in_words(dimension: Dimension, state: State, context: EvaluationConte
         yield _("“%(criterion)s %(operator)s …” holds") % params
     else:
         yield _("“%(criterion)s %(operator)s …” does not hold") % params
+
+
+def _seen_from(instant: datetime, text: str, context: EvaluationContext) -> str:
+    """What will be so at a later instant, before which no learner can be such."""
+    written = showing.instant(instant, context.time_zone)
+    return _("%(example)s, seen from %(instant)s") % {"example": text, "instant": written}
 
 
 def _value_in_words(dimension: Dimension, value: Any, context: EvaluationContext) -> str:

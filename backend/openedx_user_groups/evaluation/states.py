@@ -20,8 +20,9 @@ from decimal import Decimal
 from math import inf, nextafter
 from typing import Any
 
-from openedx_user_groups.criteria.conditions import AllOf, Anything, Interval, OneOf
+from openedx_user_groups.criteria.conditions import ANY_VALUE, AllOf, Anything, Interval, OneOf
 from openedx_user_groups.criteria.facts import ValueTest
+from openedx_user_groups.criteria.fields import ListField, value_field
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.operators import COMPLEMENT_OF
@@ -44,10 +45,12 @@ OTHER = _Other()
 
 @dataclass(frozen=True)
 class State:
-    """What each criterion of a dimension answers, and for example which values make it so (``None``: not known)."""
+    """What each criterion of a dimension answers, and for example which values make it so (``None``: not known), at
+    ``as_of`` if it is not so now."""
 
     answers: tuple[bool, ...]
     values: tuple[Any, ...] | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _of_opaque(leaves: Iterable[Leaf]) -> Iterator[Dimension]:
     same: dict[str, list[Leaf]] = defaultdict(list)
     for leaf in leaves:
         operator = leaf.config.get("operator")
-        positive = {**leaf.config, "operator": COMPLEMENT_OF.get(str(operator), operator)}
+        positive = {**_in_one_order(leaf), "operator": COMPLEMENT_OF.get(str(operator), operator)}
         same[json.dumps([leaf.type, positive], sort_keys=True, default=str)].append(leaf)
     for group in same.values():
         inverted = [str(leaf.config.get("operator")) in COMPLEMENT_OF for leaf in group]
@@ -106,16 +109,27 @@ def _of_opaque(leaves: Iterable[Leaf]) -> Iterator[Dimension]:
         yield Dimension(tuple(group), tuple(states))
 
 
+def _in_one_order(leaf: Leaf) -> dict[str, Any]:
+    """The configuration of a criterion, with the items of its lists in an order that does not depend on staff's."""
+    criterion = leaf.criterion
+    if criterion is None:
+        return leaf.config
+    lists = (name for name, value in leaf.config.items() if isinstance(value, list))
+    unordered = (name for name in lists if isinstance(value_field(criterion, name), ListField))
+    return {**leaf.config, **{name: sorted(leaf.config[name], key=repr) for name in unordered}}
+
+
 # ---- Criteria over one fact ------------------------------------------------------------------------------------------
 def _of_fact(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext) -> Dimension:
     leaves = tuple(leaf for leaf, _test in asked)
     single, whole = _declared(asked[0][0], context)
+    possible, usual = _ranges(leaves)
     found: dict[tuple[bool, ...], State] = {}
-    for tests in _at_each_instant(asked, context):
-        cells = _cells(tests, whole)
+    for as_of, tests in _at_each_instant(asked, context):
+        cells = _cells(tests, whole, possible, usual)
         for values in _one_at_most(cells) if single else _any_of(tests, cells):
             answers = tuple(test.answer(values) for test in tests)
-            found.setdefault(answers, State(answers, values))
+            found.setdefault(answers, State(answers, values, as_of))
     return Dimension(leaves, tuple(found.values()))
 
 
@@ -131,20 +145,35 @@ def _declared(leaf: Leaf, context: EvaluationContext) -> tuple[bool, bool]:
     return fact.single_valued, fact.whole_numbers
 
 
-def _at_each_instant(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext) -> Iterator[list[ValueTest]]:
-    """The tests now and at later instants, wherever moving bounds stand otherwise among the fixed ones.
+def _ranges(leaves: Iterable[Leaf]) -> tuple[list[Interval], Interval]:
+    """The ranges outside which there are no values, and the one that examples are taken from."""
+    criteria = [leaf.criterion for leaf in leaves if leaf.criterion is not None]
+    compared = [(criterion.compared_with, criterion) for criterion in criteria]
+    operands = [(operand, criterion) for operand, criterion in compared if operand is not None]
+    possible = [operand.possible for operand, _criterion in operands]
+    try:
+        usual = [operand.usual(criterion) for operand, criterion in operands]
+    except Exception:  # As for what they ask; and no example is worth it.
+        usual = []
+    return possible, usual[0] if usual else ANY_VALUE
+
+
+def _at_each_instant(
+    asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext
+) -> Iterator[tuple[datetime | None, list[ValueTest]]]:
+    """The tests now (``None``) and at later instants, wherever moving bounds stand otherwise among the fixed ones.
 
     "More than 10 days ago" and "after 1 January" contradict each other until 11 January only.
     """
     tests = [test for _leaf, test in asked]
-    yield tests
+    yield None, tests
     moving = {bound for test in tests if test.moves for bound in test.bounds}
     fixed = {bound for test in tests if not test.moves for bound in test.bounds}
     if len(moving) * len(fixed) > _MAX_MEETINGS:
         raise _NotUnderstood
     for at in _later_instants(context.as_of, moving, fixed) if moving and fixed else ():
         later = replace(context, as_of=at)
-        yield [leaf.criterion.value_test(later) for leaf, _test in asked if leaf.criterion is not None]
+        yield at, [leaf.criterion.value_test(later) for leaf, _test in asked if leaf.criterion is not None]
 
 
 def _later_instants(as_of: datetime, moving: Iterable[datetime], fixed: Iterable[datetime]) -> Iterator[datetime]:
@@ -187,30 +216,49 @@ def _sees(test: ValueTest, value: Any) -> tuple[bool, bool]:
 
 
 # ---- Cells -----------------------------------------------------------------------------------------------------------
-def _cells(tests: list[ValueTest], whole: bool) -> list[Any]:
-    """One value of each cell into which the tests cut the values that there are."""
+def _cells(tests: list[ValueTest], whole: bool, possible: list[Interval], usual: Interval) -> list[Any]:
+    """One value of each cell into which the tests cut the values that there are, first those that are usual."""
     bounds = {bound for test in tests for bound in test.bounds}
     listed = {item for test in tests if isinstance(test.condition, OneOf | AllOf) for item in test.condition.values}
     if not bounds:
         return [*sorted(listed, key=str), OTHER]
     try:
-        points = sorted(bounds | listed)
-        return list(_line(points, whole and all(isinstance(point, int) for point in points)))
+        # Where a range ends, values cannot be taken from beyond: a cell that reaches across is cut in two.
+        points = sorted(bounds | listed | {end for each in possible for end in each.ends})
+        usual = usual if _are_numbers((*points, *usual.ends)) else ANY_VALUE
+        line = _line(points, whole and all(isinstance(point, int) for point in points), usual)
+        cells = [cell for cell in line if all(cell in each for each in possible)]
+        return sorted(cells, key=lambda cell: cell not in usual)
     except TypeError as error:
         raise _NotUnderstood from error  # Values of different kinds, or without an order.
 
 
-def _line(points: list[Any], whole: bool) -> Iterator[Any]:
+def _are_numbers(values: Iterable[Any]) -> bool:
+    """Whether one can count with them: fractions in binary and in decimals do not add."""
+    kinds = {type(value) for value in values}
+    return kinds <= {int, float} or kinds <= {int, Decimal}
+
+
+def _line(points: list[Any], whole: bool, usual: Interval) -> Iterator[Any]:
     """The points, and one value in each gap between, before and after them that is not empty."""
-    yield from _beside(points[0], -1)
+    yield from _beside(points[0], -1, usual.lower)
     for point, following in itertools.pairwise(points):
         yield point
         yield from _between(point, following, whole)
     yield points[-1]
-    yield from _beside(points[-1], 1)
+    yield from _beside(points[-1], 1, usual.upper)
 
 
-def _beside(point: Any, direction: int) -> Iterator[Any]:
+def _beside(point: Any, direction: int, end: Any) -> Iterator[Any]:
+    """A value on one side of a point: where one step would go past the usual ``end``, halfway to it."""
+    for value in _next_to(point, direction):
+        goes_past = end is not None and (value - end) * direction > 0
+        if goes_past and (end - point) * direction > 0:
+            value = next(_between(min(point, end), max(point, end), whole=False), value)
+        yield value
+
+
+def _next_to(point: Any, direction: int) -> Iterator[Any]:
     try:
         if isinstance(point, date):  # An instant is one too.
             yield point + direction * _DAY

@@ -13,6 +13,7 @@ from openedx_user_groups.criteria_api import (
     DataSource,
     EvaluationContext,
     Fact,
+    Interval,
     Operand,
     Operator,
     PercentField,
@@ -72,7 +73,10 @@ class CourseProgressCriterion(Criterion):
     percent = PercentField(_("completed"))
     percent_to = PercentField(_("completed, end of range"))
 
-    operands: ClassVar[tuple[Operand, ...]] = (Threshold("percent", convert=fraction),)
+    operands: ClassVar[tuple[Operand, ...]] = (
+        # Nothing but our own computation writes it, which divides a part by the whole and stops at 1.
+        Threshold("percent", convert=fraction, within=Interval(0.0, 1.0)),
+    )
     operators: ClassVar[tuple[Operator, ...]] = (
         *operators("= != < <= > >= between", "percent"),
         *operators("exists not_exists", labels={"exists": _("has been computed"), "not_exists": _("is not computed")}),
