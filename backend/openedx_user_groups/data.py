@@ -259,8 +259,9 @@ class ExplainedCriterion:
     """Why one criterion matches a learner or does not.
 
     ``values`` are at most a few of the learner's ``value_count`` values; ``counts_as`` stands in where there are none.
-    ``tells_values`` is false for a type that only answers yes or no.
+    ``tells_values`` is false for a type that only answers yes or no, and where none of the values may be told.
     ``next_change`` is the instant right after which the answer is another, if nothing but time passes.
+    ``includes_missing``: it matches because the learner has no value to compare, and those without one are included.
     """
 
     type: str
@@ -273,6 +274,7 @@ class ExplainedCriterion:
     distance: Distance | None
     uses: DataUsed
     next_change: datetime | None
+    includes_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -295,12 +297,22 @@ class Outside(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class PrecedingGroup:
+    """The user group that has or gets a learner before another one of the same exclusive ``collection`` (its name)."""
+
+    uuid: UUID
+    name: str
+    collection: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a rule matches one learner or does not.
 
     For somebody who is no learner of the scope, ``outside`` says why, and nothing else is told: no name, no nodes.
     ``next_change`` is when the rule's answer changes if nothing but time passes; ``next_change_known`` is false where a
-    criterion cannot tell.
+    criterion cannot tell. ``preceding_group`` is why somebody who matches is still not in the group that is asked
+    about.
     """
 
     as_of: datetime
@@ -311,6 +323,7 @@ class Explanation:
     nodes: tuple[ExplainedNode, ...]
     next_change: datetime | None
     next_change_known: bool
+    preceding_group: PrecedingGroup | None = None
 
 
 class PlanKind(enum.StrEnum):
@@ -392,6 +405,7 @@ class LearnerMove:
 
     ``decided_by``: the criteria of the previewed rule that decide about this learner (their pointers).
     ``flips``: what the change of the rule did, where that is the cause.
+    ``preceding_group``: which group comes first, where that is the cause.
     """
 
     user_id: int
@@ -399,17 +413,23 @@ class LearnerMove:
     cause: MoveCause
     decided_by: tuple[str, ...]
     flips: tuple[CriterionFlip, ...]
+    preceding_group: PrecedingGroup | None = None
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a refresh with the previewed rule would do to a group's present members. ``sample``: those asked for."""
+    """What a refresh with the previewed rule would do to a group's present members. ``sample``: those asked for.
+
+    ``elsewhere``: who matches and still is not in the group afterwards, because other groups of its collection come
+    first.
+    """
 
     added: int
     removed: int
     unchanged: int
     page: DifferencePage | None = None
     sample: tuple[LearnerMove, ...] = ()
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.utils import timezone
 
 from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.models import LearnerList
 from openedx_user_groups.contrib.lms.progress import CourseProgress
 from openedx_user_groups.data import RefreshState, RefreshTrigger
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import member_ids
+from openedx_user_groups.membership.models import Membership
 from openedx_user_groups.refresh import leases
+from openedx_user_groups.refresh.companions import obtainable, preceding
 from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import run
+from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +96,38 @@ def test_nor_does_it_where_the_later_run_changed_nobody(groups, learners, monkey
     before_it_writes(monkeypatch, refresh_the_other)
     run_of(here)
     assert set(member_ids(ahead)) == set()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_who_comes_first_is_who_a_refresh_gives_the_learner(seed):
+    """Five groups by lists of learners in their rules, two of them frozen, and then the lists change."""
+    rng = Random(seed)
+    people = LearnerFactory.create_batch(6, enrolled_in=COURSE)
+    groups = [create_group(COURSE, _listing(rng.sample(people, 3))) for _ in range(5)]
+    staff = LearnerFactory(username="staff")
+    api.create_collection(scope=COURSE, name="One", groups=[group.uuid for group in groups], acting_user=staff)
+    UserGroup.objects.filter(pk__in=[group.pk for group in rng.sample(groups, 2)]).update(is_frozen=True)
+    for listed in LearnerList.objects.all():
+        listed.learners = [person.pk for person in rng.sample(people, 4)]
+        listed.save()
+    asked = {group.pk: IdSet(LearnerList.objects.get(user_group=group).learners) for group in groups}
+    now, groups = timezone.now(), list(UserGroup.objects.order_by("pk"))
+    said = {group: preceding(group, asked[group.pk], now) for group in groups if not group.is_frozen}
+    kept = {group: asked[group.pk] - obtainable(group, asked[group.pk], now) for group in said}
+    assert any(said.values())
+    run_of(next(iter(said)))
+    where = {row.user_id: row.user_group for row in Membership.objects.select_related("user_group")}
+    for group, firsts in said.items():
+        assert set(firsts) == set(kept[group])
+        for pk, first in firsts.items():
+            assert (first.uuid, first.name, first.collection) == (where[pk].uuid, where[pk].name, "One")
+
+
+def _listing(learners):
+    return rule(criterion("learner_list", operator="in", learners=[learner.username for learner in learners]))
+
+
+def test_without_a_collection_nobody_comes_first_and_nothing_is_asked(learners, django_assert_num_queries):
+    alone = create_group(COURSE, HERE)
+    with django_assert_num_queries(0):
+        assert preceding(alone, IdSet(learners), timezone.now()) == {}

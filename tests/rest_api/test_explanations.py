@@ -9,11 +9,14 @@ from django.contrib.auth.models import User
 from django.utils import translation
 from opaque_keys.edx.keys import CourseKey
 
+from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.criteria.courses import CourseChoices
 from openedx_user_groups.contrib.lms.criteria.learner_list import LearnerList
 from openedx_user_groups.contrib.lms.models import CourseGrade, LastLogin
 from openedx_user_groups.criteria.facts import Fact
 from openedx_user_groups.criteria.operands import DaysAgo, Threshold, fraction
 from openedx_user_groups.criteria.operators import operators
+from openedx_user_groups.data import Scope
 from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.sets import IdSet
 from sandbox.platform.course_groups.models import CohortMembership, CourseCohortsSettings, CourseUserGroup
@@ -78,6 +81,7 @@ def test_why_somebody_is_in(staff):
         "sentence": "ada matches this rule.",
         "next_change": None,
         "next_change_known": True,
+        "preceding_group": None,
         "nodes": [
             {
                 "pointer": "/rule",
@@ -118,6 +122,7 @@ def test_why_somebody_is_in(staff):
                     },
                     "uses": "as_of",
                     "next_change": None,
+                    "includes_missing": False,
                 },
             },
             {
@@ -148,6 +153,7 @@ def test_why_somebody_is_in(staff):
                     },
                     "uses": "current_data",
                     "next_change": None,
+                    "includes_missing": False,
                 },
             },
         ],
@@ -254,6 +260,7 @@ def test_somebody_who_is_no_learner_here(staff, learner, outside):
         "nodes": [],
         "next_change": None,
         "next_change_known": True,
+        "preceding_group": None,
     }
 
 
@@ -303,6 +310,40 @@ def test_a_saved_group_and_its_edited_rule(world, staff):
     manual = world.manual_group()
     answer = staff.post(EXPLANATIONS, request(user_group=str(manual.uuid)), format="json")
     assert_problem(answer, 409, "wrong_membership_source")
+
+
+def test_somebody_who_matches_is_told_of_the_group_that_comes_first(world, staff):
+    """ada is away and lives in Spain, dan is away only, cleo lives in Spain only."""
+    first, second = world.criteria_group("First", rule(IN_SPAIN)), world.criteria_group("Second", rule(AWAY))
+    api.create_collection(
+        scope=Scope.course(BIO), name="One", groups=[first.uuid, second.uuid], acting_user=world.users["staff"]
+    )
+    first_on_the_wire = {"uuid": str(first.uuid), "name": "First", "collection": "One"}
+    before = snapshot()
+    told = {
+        (group.name, learner): explained(staff, user_group=str(group.uuid), learner=learner)
+        for group in (first, second)
+        for learner in ("ada", "cleo", "dan")
+    }
+    assert snapshot() == before
+    assert {key: body["preceding_group"] for key, body in told.items() if body["matches"]} == {
+        ("First", "ada"): None,
+        ("First", "cleo"): None,
+        ("Second", "ada"): first_on_the_wire,
+        ("Second", "dan"): None,
+    }
+    assert told["Second", "ada"]["sentence"] == (
+        "ada matches this rule, but the user group “First” of the collection “One” comes first."
+    )
+    assert told["Second", "dan"]["sentence"] == "dan matches this rule."
+    # Of the past nothing is said; of the future it is.
+    for days, told_of in ((-1, None), (1, first_on_the_wire)):
+        at = (NOW + timedelta(days=days)).isoformat()
+        body = explained(staff, user_group=str(second.uuid), as_of=at)
+        assert (body["matches"], body["preceding_group"]) == (True, told_of)
+    # Another group, or no group at all, is another question; an edited rule of this group is not.
+    assert explained(staff, rule(AWAY))["preceding_group"] is None
+    assert explained(staff, rule(FAILING), user_group=str(second.uuid))["preceding_group"] == first_on_the_wire
 
 
 def test_who_may_ask(world):
@@ -446,6 +487,30 @@ def test_a_type_that_cannot_show_its_values_is_named(staff, monkeypatch):
     assert_problem(answer, 409, "criterion_failed", ("/rule/nodes/1", "criterion_failed"))
 
 
+def test_a_type_whose_choices_fail_is_named(world, staff, monkeypatch):
+    def fail(*args):
+        raise RuntimeError
+
+    group = world.criteria_group("B", rule(AWAY, leaf("course_enrollment", operator="in", courses=[BIO])))
+    monkeypatch.setattr(CourseChoices, "resolve", fail)
+    answer = staff.post(EXPLANATIONS, request(user_group=str(group.uuid)), format="json")
+    assert_problem(answer, 409, "criterion_failed", ("/rule/nodes/1", "criterion_failed"))
+
+
+def test_a_type_that_fails_for_a_later_instant_is_named(staff, monkeypatch):
+    """When the answer changes is asked of the type too."""
+    test = LastLogin.value_test
+
+    def fail_later(self, context):
+        if context.as_of > NOW:
+            raise RuntimeError
+        return test(self, context)
+
+    monkeypatch.setattr(LastLogin, "value_test", fail_later)
+    answer = staff.post(EXPLANATIONS, request(rule(FAILING, AWAY), learner="eve"), format="json")
+    assert_problem(answer, 409, "criterion_failed", ("/rule/nodes/1", "criterion_failed"))
+
+
 def grade_of_ada(share):
     PersistentCourseGrade.objects.filter(user_id=User.objects.get(username="ada").pk).update(percent_grade=share)
 
@@ -482,13 +547,48 @@ def test_a_type_that_rounds_its_values_has_a_limit_too(staff, monkeypatch, share
 
 @pytest.mark.parametrize(
     ("seconds", "matches", "where"),
-    [(60, True, "less than 0.01 days above"), (0, False, "exactly"), (-60, False, "less than 0.01 days below")],
+    [
+        (0.5, True, "less than 1 minute above"),
+        (60, True, "1 minute above"),
+        (59 * 60, True, "59 minutes above"),
+        (3600, True, "1 hour above"),
+        (90 * 60, True, "1.5 hours above"),
+        (24 * 3600, True, "1 day above"),
+        (0, False, "exactly"),
+        (-60, False, "1 minute below"),
+        (-36 * 3600, False, "1.5 days below"),
+    ],
 )
 def test_a_minute_beside_the_limit_is_not_at_it(staff, seconds, matches, where):
     User.objects.filter(username="ada").update(last_login=NOW - timedelta(days=10, seconds=seconds))
     node = explained(staff, rule(AWAY))["nodes"][1]
     assert node["matches"] is matches
     assert f"That is {where} the limit of 10 days." in node["sentence"]
+
+
+def test_that_learners_without_a_value_are_included_is_said(staff):
+    """dan gives no country, cleo never signed in, and nobody has signed in in the future yet."""
+    never = leaf("last_login", operator=">", days=10, include_never=True)
+    elsewhere = leaf("country", operator="not_in", countries=["ES"])
+    User.objects.filter(username="eve").update(last_login=NOW + timedelta(days=1))
+    for learner, criterion, ending in (
+        ("dan", elsewhere, "no value. This matches “is none of Spain”. Learners without a value are included."),
+        ("cleo", never, "(include learners who never did)”. Learners without a value are included."),
+        ("eve", never, "(include learners who never did)”. That counts as no value, and learners without a value are"),
+    ):
+        node = explained(staff, rule(criterion), learner=learner)["nodes"][1]
+        assert ending in node["sentence"]
+        assert (node["matches"], node["criterion"]["includes_missing"]) == (True, True)
+    for learner, criterion in (
+        ("ada", never),  # Has a value.
+        ("dan", IN_SPAIN),  # Does not match.
+        ("dan", leaf("country", operator="not_exists")),  # Says so itself,
+        ("cleo", FAILING),  # as does a value that stands in.
+        ("cleo", leaf("course_enrollment", operator="not_in", courses=[LAW])),  # Whether there are others is not told.
+    ):
+        node = explained(staff, rule(criterion), learner=learner)["nodes"][1]
+        assert "without a value" not in node["sentence"]
+        assert node["criterion"]["includes_missing"] is False
 
 
 def test_options_that_decide_are_said(staff):

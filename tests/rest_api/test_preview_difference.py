@@ -47,7 +47,8 @@ def saved_rule(client, group):
 def move(username, cause, decided_by=(), flips=()):
     names = ("pointer", "saved_pointer", "saved_answer", "answer")
     flips = [dict(zip(names, flip, strict=True)) for flip in flips]
-    return {"username": username, "cause": cause, "decided_by": list(decided_by), "flips": flips}
+    decided = {"decided_by": list(decided_by), "flips": flips}
+    return {"username": username, "cause": cause, **decided, "preceding_group": None}
 
 
 def test_the_numbers_come_with_a_saved_group(staff, group):
@@ -61,6 +62,7 @@ def test_the_numbers_come_with_a_saved_group(staff, group):
         difference = ask(staff, group, definition)["difference"]
         assert difference == {
             **dict(zip(("added", "removed", "unchanged"), numbers, strict=True)),
+            "elsewhere": 0,
             "sample": None,
         }
     assert snapshot() == before
@@ -112,7 +114,8 @@ def test_what_has_moved_without_an_edit(world, staff, group):
     PersistentCourseGrade.objects.filter(user_id=world.users["ben"].pk).update(percent_grade=0.1)
     User.objects.filter(username="ben").update(last_login=timezone.now() - timedelta(days=40))
     CourseEnrollment.objects.filter(user=world.users["dan"], course_id=BIO).update(is_active=False)
-    assert ask(staff, group, saved)["difference"] == {"added": 1, "removed": 2, "unchanged": 0, "sample": None}
+    numbers = {"added": 1, "removed": 2, "unchanged": 0, "elsewhere": 0}
+    assert ask(staff, group, saved)["difference"] == {**numbers, "sample": None}
     assert moves(staff, group, saved, "added") == [move("ben", "data", ["/rule/nodes/0", "/rule/nodes/1"])]
     assert moves(staff, group, saved, "removed") == [
         move("ada", "data", ["/rule/nodes/0"]),
@@ -193,6 +196,7 @@ def test_whom_an_earlier_group_of_the_collection_has_does_not_join(world, staff,
     body = answer.json()
     assert body["count"]["value"] > len(matching)
     assert (body["difference"]["added"], body["difference"]["removed"]) == (0, 0)
+    assert (body["difference"]["unchanged"], body["difference"]["elsewhere"]) == (len(matching), 1)
 
 
 def test_whom_an_earlier_group_of_the_collection_takes_leaves(world, staff, collection):
@@ -205,6 +209,7 @@ def test_whom_an_earlier_group_of_the_collection_takes_leaves(world, staff, coll
     assert (found["added"], found["removed"]) == (0, 1)
     (move,) = found["sample"]["results"]
     assert (move["username"], move["cause"]) == ("dan", "collection")
+    assert move["preceding_group"] == {"uuid": str(first.uuid), "name": "First", "collection": "One"}
     api.refresh_now(api.get_user_group(second.uuid), acting_user=world.users["staff"])
     assert Membership.objects.get(user=dan).user_group == first
 
@@ -214,5 +219,23 @@ def test_a_pinned_learner_whom_an_earlier_group_has_is_missed(world, staff, coll
     assert Membership.objects.filter(user_group=first, user__username="ada").exists()
     api.pin_learner(second, "ada", expected=True, acting_user=world.users["staff"])
     answer = staff.post(PREVIEWS, {"scope": scope(), "rule": rule(AWAY), "user_group": str(second.uuid)}, format="json")
-    missed = [each["params"] for each in answer.json()["warnings"] if each["code"] == "pinned_example_missed"]
-    assert missed == [{"username": "ada", "expected": True}]
+    (missed,) = (each for each in answer.json()["warnings"] if each["code"] == "pinned_example_missed")
+    assert missed["params"] == {
+        "username": "ada",
+        "expected": True,
+        "preceding_group": "First",
+        "collection": "One",
+    }
+    assert missed["message"] == (
+        "ada must be in this user group and matches, but the user group “First” of the collection “One” comes first."
+    )
+
+
+def test_a_pinned_learner_whom_an_earlier_group_has_may_be_expected_out(world, staff, collection):
+    """And who does not match is told so, whoever has them."""
+    _first, second = collection
+    api.pin_learner(second, "ada", expected=False, acting_user=world.users["staff"])
+    api.pin_learner(second, "cleo", expected=True, acting_user=world.users["staff"])
+    answer = staff.post(PREVIEWS, {"scope": scope(), "rule": rule(AWAY), "user_group": str(second.uuid)}, format="json")
+    missed = [each["message"] for each in answer.json()["warnings"] if each["code"] == "pinned_example_missed"]
+    assert missed == ["cleo must be in this user group but does not match."]

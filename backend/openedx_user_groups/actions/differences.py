@@ -18,7 +18,7 @@ from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import member_ids
-from openedx_user_groups.refresh.companions import obtainable
+from openedx_user_groups.refresh.companions import obtainable, preceding
 from openedx_user_groups.sets import IdSet
 
 
@@ -30,17 +30,21 @@ def difference(
     ``saved`` is the present rule of ``group``. In an exclusive collection, who matches but stays with a group before it
     does not join.
     """
-    wanted, present = obtainable(group, evaluation.ids(), evaluation.context.as_of), member_ids(group)
+    matching, present = evaluation.ids(), member_ids(group)
+    wanted = obtainable(group, matching, evaluation.context.as_of)
     joining, leaving = wanted - present, present - wanted
     sample: tuple[LearnerMove, ...] = ()
     if page is not None:
         moving = joining if page.kind == ChangeKind.ADDED else leaving
         ids = IdSet(moving[page.offset : page.offset + page.size])
-        sample = tuple(_moves(ids, page.kind, saved, evaluation)) if ids else ()
-    return Difference(len(joining), len(leaving), len(wanted & present), page, sample)
+        sample = tuple(_moves(group, ids, page.kind, saved, evaluation)) if ids else ()
+    elsewhere = len(matching - wanted)
+    return Difference(len(joining), len(leaving), len(wanted & present), page, sample, elsewhere)
 
 
-def _moves(ids: IdSet, kind: ChangeKind, saved: Node | None, evaluation: Evaluation) -> Iterator[LearnerMove]:
+def _moves(
+    group: UserGroup, ids: IdSet, kind: ChangeKind, saved: Node | None, evaluation: Evaluation
+) -> Iterator[LearnerMove]:
     evaluations = {"previewed": evaluation}
     try:
         if saved is not None:
@@ -48,17 +52,19 @@ def _moves(ids: IdSet, kind: ChangeKind, saved: Node | None, evaluation: Evaluat
         found = answers_of(evaluations, ids)
     except Unevaluable:
         found = answers_of({"previewed": evaluation}, ids)
-    names = accounts.usernames(list(ids))
+    names, previewed = accounts.usernames(list(ids)), found["previewed"]
+    taken = previewed.learners(previewed.rule) & ids if kind == ChangeKind.REMOVED else IdSet()
+    first = preceding(group, taken, evaluation.context.as_of)
     for pk in ids:
-        if pk in names:
-            yield _move(pk, names[pk], kind, found["previewed"], found.get("saved"))
+        if pk in taken and pk in names:
+            yield LearnerMove(pk, names[pk], MoveCause.COLLECTION, (), (), first.get(pk))
+        elif pk in names:
+            yield _move(pk, names[pk], previewed, found.get("saved"))
 
 
-def _move(pk: int, username: str, kind: ChangeKind, answers: Answers, saved: Answers | None) -> LearnerMove:
+def _move(pk: int, username: str, answers: Answers, saved: Answers | None) -> LearnerMove:
     if pk not in answers.everybody:
         return LearnerMove(pk, username, MoveCause.UNIVERSE, (), ())
-    if kind == ChangeKind.REMOVED and pk in answers.learners(answers.rule):
-        return LearnerMove(pk, username, MoveCause.COLLECTION, (), ())
     said = _said(answers, pk)
     decided = deciding(answers.rule, said)
     if saved is None:

@@ -17,6 +17,8 @@ from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import InvalidInput, WrongMembershipSource
 from openedx_user_groups.groups.clock import evaluation_instant, instant_asked_for
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.refresh.companions import preceding
+from openedx_user_groups.sets import IdSet
 
 from .previews import check_scope
 
@@ -35,7 +37,8 @@ def explain(
         learner: a user name, or the e-mail address of somebody who has, or had, to do with the scope. Any other address
             is as unknown as one that nobody has.
         rule: a definition, as JSON. Without one, the saved rule of ``user_group`` is meant.
-        user_group: the group that is asked about or edited; node ids of its saved rule may stand in ``rule``.
+        user_group: the group that is asked about or edited; node ids of its saved rule may stand in ``rule``. Where it
+            is in an exclusive collection, who matches is told of the group that comes first for them.
         as_of: another instant than now, not further away than the settings allow.
 
     Raises ``InvalidInput``, ``WrongMembershipSource`` for a group without a rule and, where a criterion has no answer
@@ -50,7 +53,12 @@ def explain(
         raise InvalidInput([Violation("/learner", "unknown_learner", message, {"value": learner})])
     now = evaluation_instant()
     evaluation = Evaluation(tree, scope, instant, asked_at=now if as_of is not None else None)
-    return explanations.explain(evaluation, user_id, now)
+    explanation = explanations.explain(evaluation, user_id, now)
+    # Not of the past: what was overwritten since would be asked of the other groups otherwise than of this rule.
+    if user_group is None or not explanation.matches or (as_of is not None and instant < now):
+        return explanation
+    first = preceding(user_group, IdSet([user_id]), instant).get(user_id)
+    return explanation if first is None else explanations.preceded(explanation, first, evaluation.context)
 
 
 def _tree(scope: Scope, rule: Any, user_group: UserGroup | None) -> Node:

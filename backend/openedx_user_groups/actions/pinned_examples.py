@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from openedx_user_groups import settings
 from openedx_user_groups.criteria.configuration import find_learners
 from openedx_user_groups.criteria.definitions import ROOT
-from openedx_user_groups.data import RuleWarning, Violation
+from openedx_user_groups.data import PinnedMiss, PrecedingGroup, RuleWarning, Violation
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import InvalidInput
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.examples import examples_of, missed, pinned_learners
 from openedx_user_groups.membership.models import PinnedExample
-from openedx_user_groups.refresh.companions import obtainable
+from openedx_user_groups.refresh.companions import preceding
 from openedx_user_groups.sets import IdSet
 
 log = logging.getLogger(__name__)
@@ -81,17 +81,24 @@ def pinned_warnings(group: UserGroup | None, evaluation: Evaluation) -> tuple[Ru
         return ()
     few = IdSet([example.user_id for example in pinned])
     would_match = matching({"rule": evaluation}, few)["rule"]
-    would_match = obtainable(group, would_match, evaluation.context.as_of, among=few)
-    return tuple(
-        RuleWarning(
-            ROOT,
-            "pinned_example_missed",
-            (_EXPECTED_IN if miss.expected else _EXPECTED_OUT) % {"username": miss.username},
-            params={"username": miss.username, "expected": miss.expected},
-        )
-        for miss in missed(pinned, would_match)
-    )
+    elsewhere = preceding(group, would_match, evaluation.context.as_of)
+    first = {example.username: elsewhere.get(example.user_id) for example in pinned}
+    missing = missed(pinned, would_match - IdSet(list(elsewhere)))
+    return tuple(_warning(miss, first[miss.username]) for miss in missing)
+
+
+def _warning(miss: PinnedMiss, first: PrecedingGroup | None) -> RuleWarning:
+    params: dict[str, Any] = {"username": miss.username, "expected": miss.expected}
+    text = _EXPECTED_IN if miss.expected else _EXPECTED_OUT
+    if miss.expected and first is not None:
+        params |= {"preceding_group": first.name, "collection": first.collection}
+        text = _EXPECTED_BUT_ELSEWHERE
+    return RuleWarning(ROOT, "pinned_example_missed", text % params, params=params)
 
 
 _EXPECTED_IN = _("%(username)s must be in this user group but does not match.")
+_EXPECTED_BUT_ELSEWHERE = _(
+    "%(username)s must be in this user group and matches, but the user group “%(preceding_group)s” of the collection"
+    " “%(collection)s” comes first."
+)
 _EXPECTED_OUT = _("%(username)s must not be in this user group but matches.")

@@ -63,10 +63,26 @@ def with_unit(number: float, unit: str | None) -> str:
 
 
 def amount(number: float, unit: str | None) -> str:
-    """A distance with its unit. One that would be rounded to nothing is "less than 0.01 %"."""
+    """A distance with its unit. One that would be rounded to nothing is "less than 0.01 %".
+
+    Parts of a day are hours and minutes: nobody reads 0.04 days.
+    """
+    if unit == DAYS and 0 < number < 1:
+        return _part_of_a_day(number)
     if number and not round(number, _PLACES):
         return _("less than %(least)s") % {"least": with_unit(10**-_PLACES, unit)}
     return with_unit(number, unit)
+
+
+def _part_of_a_day(days: float) -> str:
+    minutes = round(days * 24 * 60)
+    if not minutes:
+        return _("less than 1 minute")
+    if minutes < 60:
+        return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
+    hours = round(days * 24, _PLACES)
+    text = formats.number_format(int(hours) if hours == int(hours) else hours)
+    return ngettext("%(number)s hour", "%(number)s hours", 1 if hours == 1 else 2) % {"number": text}
 
 
 def instant(value: datetime, zone: tzinfo) -> str:

@@ -15,7 +15,7 @@ from openedx_user_groups.criteria import changes
 from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.facts import ValueTest
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.criteria.operands import Operand
+from openedx_user_groups.criteria.operands import EvaluationContext, Operand
 from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import (
     Combine,
@@ -26,6 +26,7 @@ from openedx_user_groups.data import (
     Explanation,
     LeafData,
     LearnerValue,
+    PrecedingGroup,
 )
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.universe import reason_outside
@@ -56,6 +57,13 @@ def explain(evaluation: Evaluation, user_id: int, now: datetime) -> Explanation:
             as_of, sentence = evaluation.context.as_of, sentences.outside(outside)
             return Explanation(as_of, None, outside, False, sentence, (), None, True)
         return _Explainer(evaluation, user_id, now).explanation()
+
+
+def preceded(explanation: Explanation, first: PrecedingGroup, context: EvaluationContext) -> Explanation:
+    """The explanation for somebody who matches, where the group that is asked about still does not get them."""
+    assert explanation.username is not None
+    sentence = sentences.verdict(explanation.username, explanation.matches, explanation.next_change, context, first)
+    return replace(explanation, sentence=sentence, preceding_group=first)
 
 
 def data_used(evaluation: Evaluation) -> tuple[LeafData, ...]:
@@ -94,9 +102,8 @@ class _Explainer:
         self._rule = evaluation.rule
         facts: dict[Hashable, tuple[tuple[Any, datetime | None], ...]] = {}
         self._answers = {leaf.pointer: self._answer(leaf, facts) for leaf in self._rule.leaves()}
-        self._labels = Labels(
-            self._context, [(answer.criterion, answer.test, answer.values) for answer in self._answers.values()]
-        )
+        asked = ((leaf, self._answers[leaf.pointer]) for leaf in self._rule.leaves())
+        self._labels = Labels(self._context, [(leaf, answer.test, answer.values) for leaf, answer in asked])
 
     def explanation(self) -> Explanation:
         username = accounts.usernames([self._user_id])[self._user_id]
@@ -147,19 +154,23 @@ class _Explainer:
             answer = self._answers[node.pointer]
             if answer.test is None or not answer.test.moves or at == self._context.as_of:
                 return answer.matches
-            context = answer.criterion.answerable(replace(self._context, as_of=at))
-            return answer.criterion.value_test(context).answer(answer.values)
+            with naming_the_leaf(node, self._context.scope):
+                context = answer.criterion.answerable(replace(self._context, as_of=at))
+                return answer.criterion.value_test(context).answer(answer.values)
         combined = all if node.combine == Combine.ALL else any
         return combined(self._holds(child, at) for child in node.nodes) != node.negated
 
     def _next_change(self) -> datetime | None:
-        instants = [
-            at
-            for answer in self._answers.values()
-            if answer.test is not None
-            for at in changes.crossings(answer.test, answer.values, answer.criterion.answerable(self._context).as_of)
-        ]
+        instants = [at for leaf in self._rule.leaves() for at in self._crossings(leaf)]
         return changes.first_change(self._context.as_of, instants, lambda at: self._holds(self._rule, at))
+
+    def _crossings(self, leaf: Leaf) -> list[datetime]:
+        answer = self._answers[leaf.pointer]
+        if answer.test is None:
+            return []
+        with naming_the_leaf(leaf, self._context.scope):
+            as_of = answer.criterion.answerable(self._context).as_of
+            return list(changes.crossings(answer.test, answer.values, as_of))
 
     def _changes_are_known(self) -> bool:
         return all(
@@ -185,20 +196,22 @@ class _Explainer:
     def _criterion(self, answer: _Answer) -> ExplainedCriterion:
         criterion, test = answer.criterion, answer.test
         values = self._values(answer)
+        # That there is none is said only where all could be told.
+        tells_values = test is not None and (bool(values) or not criterion.shows_only_named_values)
         return ExplainedCriterion(
             type=criterion.type_slug,
             label=self._labels.name(criterion),
             operator=criterion.operator,
             values=tuple(values[:MAX_VALUES]),
             value_count=len(values),
-            # That there is none is said only where all could be told.
-            tells_values=test is not None and (bool(values) or not criterion.shows_only_named_values),
+            tells_values=tells_values,
             counts_as=self._shown(criterion, criterion.missing_counts_as) if self._is_counted(answer) else None,
             distance=self._distance(answer),
             uses=_data_used(criterion, self._evaluation),
             next_change=criterion.next_change(answer.values, criterion.answerable(self._context))
             if test is not None
             else None,
+            includes_missing=tells_values and self._is_included_without_value(answer),
         )
 
     def _values(self, answer: _Answer) -> list[LearnerValue]:
@@ -221,6 +234,13 @@ class _Explainer:
         """Whether a value stands in for the one that the learner does not have."""
         counts = answer.criterion.missing_counts_as is not None and answer.criterion.compared_with is not None
         return counts and answer.test is not None and not answer.test.present(answer.values)
+
+    @classmethod
+    def _is_included_without_value(cls, answer: _Answer) -> bool:
+        """Whether it matches because the learner has no value to compare, which "has none" says by itself."""
+        if answer.test is None or answer.criterion.compared_with is None or cls._is_counted(answer):
+            return False
+        return answer.matches and not answer.test.present(answer.values)
 
     def _distance(self, answer: _Answer) -> Distance | None:
         """To the nearest threshold that staff entered, from the nearest value."""

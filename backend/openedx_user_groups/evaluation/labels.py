@@ -17,14 +17,17 @@ from openedx_user_groups.criteria.facts import ValueTest
 from openedx_user_groups.criteria.fields import UserListField, choices_from, value_field
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.criteria.operands import EvaluationContext, Operand
+from openedx_user_groups.criteria.tree import Leaf
 from openedx_user_groups.data import ShownValue
 from openedx_user_groups.groups import accounts
+
+from .evaluator import naming_the_leaf
 
 #: Items of a list that a sentence names.
 _NAMED_ITEMS = 5
 
 _Field = tuple[type[Criterion], str]
-_Asked = tuple[Criterion, ValueTest | None, list[Any]]
+_Asked = tuple[Leaf, ValueTest | None, list[Any]]
 
 
 class Labels:
@@ -33,13 +36,16 @@ class Labels:
     def __init__(self, context: EvaluationContext, asked: Iterable[_Asked]) -> None:
         self._context = context
         wanted: dict[_Field, set[Any]] = defaultdict(set)
-        for criterion, test, values in asked:
-            operand = _shown_by(criterion)
-            if operand is not None:
-                wanted[type(criterion), operand.field].update(values, listed_in(test))
-            for name in _named_fields(criterion):
-                wanted[type(criterion), name].update(_items(getattr(criterion, name)))
-        self._labels = {field: _labels(field, values, context) for field, values in wanted.items()}
+        first: dict[_Field, Leaf] = {}
+        for leaf, test, values in asked:
+            with naming_the_leaf(leaf, context.scope):
+                for field, items in _wanted(leaf, test, values):
+                    wanted[field].update(items)
+                    first.setdefault(field, leaf)
+        self._labels = {}
+        for field, items in wanted.items():
+            with naming_the_leaf(first[field], context.scope):  # Choices come from the type, too.
+                self._labels[field] = _labels(field, items, context)
 
     def shown(self, criterion: Criterion, value: Any) -> ShownValue:
         """A value of the criterion's fact."""
@@ -115,6 +121,17 @@ def _shown_by(criterion: Criterion) -> Operand | None:
 def _named_fields(criterion: Criterion) -> Iterator[str]:
     operator = criterion.operator_named(criterion.operator)
     yield from dict.fromkeys([*(operator.accepts if operator else ()), *criterion.fact_parameters])
+
+
+def _wanted(leaf: Leaf, test: ValueTest | None, values: list[Any]) -> Iterator[tuple[_Field, Iterable[Any]]]:
+    """The fields of a criterion, each with what is shown in its terms."""
+    criterion = leaf.criterion
+    assert criterion is not None
+    operand = _shown_by(criterion)
+    if operand is not None:
+        yield (type(criterion), operand.field), (*values, *listed_in(test))
+    for name in _named_fields(criterion):
+        yield (type(criterion), name), _items(getattr(criterion, name))
 
 
 def _items(value: Any) -> list[Any]:

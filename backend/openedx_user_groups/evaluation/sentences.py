@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from openedx_user_groups.criteria import showing
 from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.tree import Node
-from openedx_user_groups.data import Combine, Distance, ExplainedCriterion, Outside
+from openedx_user_groups.data import Combine, Distance, ExplainedCriterion, Outside, PrecedingGroup
 
 
 def outside(reason: Outside) -> str:
@@ -24,13 +24,26 @@ def outside(reason: Outside) -> str:
     }[reason]
 
 
-def verdict(learner: str, matches: bool, next_change: datetime | None, context: EvaluationContext) -> str:
-    """The answer of the whole rule."""
+def verdict(
+    learner: str,
+    matches: bool,
+    next_change: datetime | None,
+    context: EvaluationContext,
+    first: PrecedingGroup | None = None,
+) -> str:
+    """The answer of the whole rule. ``first``: the group that has or gets the learner although the rule matches."""
     text = _("%(learner)s matches this rule.") if matches else _("%(learner)s does not match this rule.")
-    parts = [text % {"learner": learner}]
+    parts = [text % {"learner": learner} if first is None else _preceded(learner, first)]
     if next_change is not None:
         parts.append(_change(next_change, context))
     return " ".join(parts)
+
+
+def _preceded(learner: str, first: PrecedingGroup) -> str:
+    text = _(
+        "%(learner)s matches this rule, but the user group “%(group)s” of the collection “%(collection)s” comes first."
+    )
+    return text % {"learner": learner, "group": first.name, "collection": first.collection}
 
 
 def inner_node(node: Node, holding: int, matches: bool) -> str:
@@ -60,6 +73,10 @@ def _leaf(explained: ExplainedCriterion, condition: str, matches: bool, context:
     else:
         answer = _("“%(criterion)s %(condition)s” does not hold.")
     yield answer % params
+    if explained.includes_missing and explained.values:
+        yield _("That counts as no value, and learners without a value are included.")
+    elif explained.includes_missing:
+        yield _("Learners without a value are included.")
     if explained.distance is not None:
         yield _distance(explained.distance)
     if explained.next_change is not None:

@@ -6,6 +6,7 @@ rule, at one instant, and writes what changes in one transaction: a learner who 
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,12 +14,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from openedx_user_groups.data import GroupState, RefreshTrigger
+from openedx_user_groups.data import GroupState, PrecedingGroup, RefreshTrigger
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import UserGroup
-from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference, member_ids
+from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference, member_ids, memberships_of_few
 from openedx_user_groups.membership.exclusivity import assign, groups_in_order
 from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
@@ -68,17 +69,14 @@ def evaluate(group: UserGroup, as_of: datetime, *, somebody_waits: bool) -> list
     ]
 
 
-def obtainable(group: UserGroup, wanted: IdSet, as_of: datetime, *, among: IdSet | None = None) -> IdSet:
+def obtainable(group: UserGroup, wanted: IdSet, as_of: datetime) -> IdSet:
     """Who of ``wanted`` a refresh of ``group`` would give it, which groups before it in its collection may keep.
 
-    Nothing is written. ``among``: the learners of whom ``wanted`` are some, where these are only a few.
+    Nothing is written. For a few learners :func:`preceding` asks less.
     """
     if group.exclusive_collection_id is None or group.collection is None:
         return wanted
-    if among is None:
-        answered = {other.pk: learners for other, _evaluation, learners in _answers(group, as_of)}
-    else:
-        answered = answer_rules(rules_of(_others(group)), group.scope, as_of, among).matching
+    answered = {other.pk: learners for other, _evaluation, learners in _answers(group, as_of)}
     candidates: list[tuple[UserGroup, IdSet]] = []
     taken = IdSet()
     for other in groups_in_order(group.collection):
@@ -210,3 +208,24 @@ def _apply(move: Move, part: Delta) -> None:
         move.refresh.save()
     cause = Cause(RefreshTrigger(move.refresh.trigger), timezone.now(), move.refresh.pk)
     apply_delta(move.companion.group, part, cause)
+
+
+def preceding(group: UserGroup, learners: IdSet, as_of: datetime) -> dict[int, PrecedingGroup]:
+    """For each of a few learners whom the rule of ``group`` matches: the group of its collection that comes first.
+
+    Those whom a refresh would give ``group`` are left out (see :func:`obtainable`). Nothing is written.
+    """
+    if not learners or group.exclusive_collection_id is None or group.collection is None:
+        return {}
+    matching = answer_rules(rules_of(_others(group)), group.scope, as_of, learners).matching
+    present = memberships_of_few(group.scope, learners)
+    ordered = groups_in_order(group.collection)
+    before = itertools.takewhile(lambda other: other.pk != group.pk, ordered)
+    keeping = [other for other in ordered if other.pk not in matching and other.pk != group.pk]
+    having: list[tuple[UserGroup, Iterable[int]]] = [(other, present.get(other.pk, ())) for other in keeping]
+    having += [(other, matching[other.pk]) for other in before if other.pk in matching]
+    found: dict[int, PrecedingGroup] = {}
+    for other, ids in having:
+        first = PrecedingGroup(other.uuid, other.name, group.collection.name)
+        found |= {pk: first for pk in ids if pk not in found}
+    return found

@@ -817,6 +817,8 @@ export interface components {
             removed: number;
             /** @description Members who would stay. */
             unchanged: number;
+            /** @description Learners who match and are not in the group afterwards: others of its collection come first. */
+            elsewhere?: number;
             /** @description Null where no learners were asked for. */
             sample: components["schemas"]["DifferenceSample"] | null;
         };
@@ -894,9 +896,9 @@ export interface components {
             operator: string;
             /** @description The learner's values: a few of them where there are many. */
             values: components["schemas"]["LearnerValue"][];
-            /** @description How many values the learner has. */
+            /** @description How many values there are, of those that may be told. */
             value_count: number;
-            /** @description False for a type that answers only yes or no. */
+            /** @description False for a type that answers only yes or no, and where none of the values may be told. */
             tells_values: boolean;
             /** @description What a missing value counts as, where it does. */
             counts_as: components["schemas"]["ShownValue"] | null;
@@ -913,6 +915,8 @@ export interface components {
              * @description Right after this instant the answer is another, if nothing but time passes.
              */
             next_change: string | null;
+            /** @description It matches because the learner has no value to compare, and learners without one are included. */
+            includes_missing?: boolean;
         };
         /** @description One node of the rule. */
         ExplainedNode: {
@@ -954,6 +958,8 @@ export interface components {
             next_change: string | null;
             /** @description False where a criterion cannot tell. */
             next_change_known: boolean;
+            /** @description Of somebody who matches: the group of its exclusive collection that has or gets them instead. */
+            preceding_group?: components["schemas"]["PrecedingGroup"] | null;
         };
         /** @description A learner and a rule. */
         ExplanationRequest: {
@@ -1142,7 +1148,7 @@ export interface components {
         LearnerMove: {
             username: string;
             /**
-             * @description rule: the rule was edited; data: the saved rule, asked now, would do the same; universe: no longer a learner of the scope; unknown: the saved rule has no answer now.
+             * @description rule: the rule was edited; data: the saved rule, asked now, would do the same; universe: no longer a learner of the scope; collection: another group of the exclusive collection comes first; unknown: the saved rule has no answer now.
              *
              *     * `rule` - The rule differs from the saved one
              *     * `data` - The learner's data, or the time, moved on
@@ -1155,6 +1161,8 @@ export interface components {
             decided_by: string[];
             /** @description What the edit changed for this learner, where it is the cause. */
             flips: components["schemas"]["CriterionFlip"][];
+            /** @description The group that comes first, where the collection is the cause. */
+            preceding_group?: components["schemas"]["PrecedingGroup"] | null;
         };
         /** @description A value of the learner. */
         LearnerValue: {
@@ -1665,6 +1673,14 @@ export interface components {
          * @enum {string}
          */
         PlanEnum: "statement" | "bitmaps";
+        /** @description The group that has or gets a learner before another one of the same exclusive collection. */
+        PrecedingGroup: {
+            /** Format: uuid */
+            uuid: string;
+            name: string;
+            /** @description Name of the collection. */
+            collection: string;
+        };
         /** @description Who would be in the group. Nothing was saved. */
         Preview: {
             /**

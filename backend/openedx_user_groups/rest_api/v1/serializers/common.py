@@ -87,6 +87,14 @@ class ReasonSerializer(serializers.Serializer[Any]):
     )
 
 
+class PrecedingGroupSerializer(serializers.Serializer[Any]):
+    """The group that has or gets a learner before another one of the same exclusive collection."""
+
+    uuid = serializers.UUIDField()
+    name = serializers.CharField()
+    collection = serializers.CharField(help_text="Name of the collection.")
+
+
 def username_of(user: Any) -> str | None:
     """How a person is named on the wire. Accounts' primary keys never leave the server."""
     return user.username if user is not None else None

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from openedx_user_groups.data import DataUsed, Outside
 
 from ..fields import StrictCharField, StrictInstantField, StrictSerializer, StrictUUIDField
-from .common import ScopeRequestSerializer
+from .common import PrecedingGroupSerializer, ScopeRequestSerializer
 from .rules import RuleField
 
 
@@ -64,8 +64,10 @@ class ExplainedCriterionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(help_text="What is asked about.")  # type: ignore[assignment]
     operator = serializers.CharField()
     values = LearnerValueSerializer(many=True, help_text="The learner's values: a few of them where there are many.")
-    value_count = serializers.IntegerField(help_text="How many values the learner has.")
-    tells_values = serializers.BooleanField(help_text="False for a type that answers only yes or no.")
+    value_count = serializers.IntegerField(help_text="How many values there are, of those that may be told.")
+    tells_values = serializers.BooleanField(
+        help_text="False for a type that answers only yes or no, and where none of the values may be told."
+    )
     counts_as = ShownValueSerializer(allow_null=True, help_text="What a missing value counts as, where it does.")
     distance = DistanceSerializer(allow_null=True)
     uses = serializers.ChoiceField(
@@ -74,6 +76,10 @@ class ExplainedCriterionSerializer(serializers.Serializer[Any]):
     )
     next_change = serializers.DateTimeField(
         allow_null=True, help_text="Right after this instant the answer is another, if nothing but time passes."
+    )
+    includes_missing = serializers.BooleanField(
+        required=False,
+        help_text="It matches because the learner has no value to compare, and learners without one are included.",
     )
 
 
@@ -101,3 +107,8 @@ class ExplanationSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="When the rule's answer changes if nothing but time passes; null if it does not."
     )
     next_change_known = serializers.BooleanField(help_text="False where a criterion cannot tell.")
+    preceding_group = PrecedingGroupSerializer(
+        allow_null=True,
+        required=False,
+        help_text="Of somebody who matches: the group of its exclusive collection that has or gets them instead.",
+    )

@@ -20,7 +20,7 @@ from ..fields import (
     StrictSerializer,
     StrictUUIDField,
 )
-from .common import ScopeRequestSerializer
+from .common import PrecedingGroupSerializer, ScopeRequestSerializer
 from .rules import RuleField
 
 
@@ -168,7 +168,8 @@ class LearnerMoveSerializer(serializers.Serializer[Any]):
         choices=MoveCause.choices,
         help_text=(
             "rule: the rule was edited; data: the saved rule, asked now, would do the same; universe: no longer a"
-            " learner of the scope; unknown: the saved rule has no answer now."
+            " learner of the scope; collection: another group of the exclusive collection comes first; unknown: the"
+            " saved rule has no answer now."
         ),
     )
     decided_by = serializers.ListField(
@@ -180,6 +181,9 @@ class LearnerMoveSerializer(serializers.Serializer[Any]):
     )
     flips = CriterionFlipSerializer(
         many=True, help_text="What the edit changed for this learner, where it is the cause."
+    )
+    preceding_group = PrecedingGroupSerializer(
+        allow_null=True, required=False, help_text="The group that comes first, where the collection is the cause."
     )
 
 
@@ -198,6 +202,10 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField(help_text="Learners who would join.")
     removed = serializers.IntegerField(help_text="Members who would leave.")
     unchanged = serializers.IntegerField(help_text="Members who would stay.")
+    elsewhere = serializers.IntegerField(
+        required=False,
+        help_text="Learners who match and are not in the group afterwards: others of its collection come first.",
+    )
     sample = DifferenceSampleSerializer(allow_null=True, help_text="Null where no learners were asked for.")
 
 

@@ -187,5 +187,6 @@ def _wire_difference(difference: Difference | None) -> dict[str, Any] | None:
         "added": difference.added,
         "removed": difference.removed,
         "unchanged": difference.unchanged,
+        "elsewhere": difference.elsewhere,
         "sample": sample,
     }
