@@ -39,14 +39,13 @@ def main() -> int:
     import django
 
     django.setup()
-    from django.core.cache import cache
-
     from benchmarks import machine, processes
     from benchmarks.world import World
+    from openedx_user_groups.refresh import waking
 
     world = World(arguments.users)
     world.prepare()
-    cache.clear()  # Nobody has been woken yet.
+    waking.drain_begins()  # Whatever an earlier run has left: nobody is woken yet.
     print("".join(f"* {line}\n" for line in machine.description()))
     with tempfile.NamedTemporaryFile() as log, processes.running((*processes.WORKER, "-l", "INFO"), log=log.file):
         course = Course(world.course_key(_SIZE), log.file)

@@ -19,6 +19,8 @@ from django.db import DatabaseError, connection
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60
+#: Seconds in which something is over that would else take far longer, however busy the machine is.
+SOON = 10
 
 #: What holds whatever a statement reads, without keeping others from reading it or from referring to it.
 SHARED = {"mysql": "LOCK IN SHARE MODE", "postgresql": "FOR SHARE"}

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from statistics import median
 from threading import Thread
 
 import pytest
@@ -59,24 +58,22 @@ def worker(broker, settings) -> Iterator[Worker]:
         yield worker
 
 
-def wait(condition: Callable[[], bool], seconds: float) -> float:
-    """Wait until something holds; returns for how long."""
-    started = time.monotonic()
+def wait(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() - started < seconds, "It took too long."
+        assert time.monotonic() < until, "It took too long."
         time.sleep(0.005)
-    return time.monotonic() - started
 
 
-def test_from_the_event_to_the_membership_in_less_than_a_second(worker):
+def test_from_the_event_to_the_membership(worker):
+    """How soon is measured by benchmarks/events_under_load.py, as is what a sign-in costs."""
     group = create_group_here(rule(criterion("last_login", operator="not_exists")))
-    took = []
-    for number in range(6):
+    for number in range(3):
         user = LearnerFactory(username=f"new_{number}")
         CourseEnrollment.objects.create(user=user, course_id=COURSE.course_key)
         member = Membership.objects.filter(user=user, user_group=group, origin=RefreshTrigger.EVENT)
-        took.append(wait(member.exists, 20))
-    assert max(took[1:]) < 1, took  # In the first, the worker reads the rules and opens its connections.
+        wait(member.exists)
 
 
 def test_a_storm_of_sign_ins(worker):
@@ -90,14 +87,10 @@ def test_a_storm_of_sign_ins(worker):
     )
     groups = [create_group_here(rule(IDLE), name=f"Idle {n}") for n in range(3)]
     assert Membership.objects.count() == 3 * STORM
-    took, worked, alone = [], [], cost_of_the_event_alone()
     for user in users:
         User.objects.filter(pk=user.pk).update(last_login=now)
-        started, working = time.perf_counter(), time.process_time()
         send_sign_in(user.pk)
-        took.append(time.perf_counter() - started)
-        worked.append(time.process_time() - working)
-    converged = wait(lambda: marks.pending_count() == 0, 120)
+    wait(lambda: marks.pending_count() == 0)
     assert Membership.objects.count() == 0
     assert [refreshed.member_count for refreshed in type(groups[0]).objects.all()] == [0, 0, 0]
     assert MembershipChange.objects.filter(kind="removed").count() == 3 * STORM
@@ -106,34 +99,12 @@ def test_a_storm_of_sign_ins(worker):
     # Every claim of a mark is one answer for its learner.
     claimed = [int(number) for number in re.findall(r"(\d+) marks claimed", worker.log())]
     assert STORM <= sum(claimed) <= 2 * STORM
-    added = (median(worked) - alone) * 1000
-    figures = f"median {median(took) * 1000:.2f} ms, {added:.2f} ms of work of ours; {len(claimed)} "
-    figures += f"batches, {sum(claimed)} answers; drained {converged:.1f} s after the last sign-in"
-    # The processor's time: the clock on the wall depends on who else uses the machine.
-    assert added < 2, figures
-    print(figures)  # noqa: T201
 
 
 def send_sign_in(user: int) -> None:
     """What the platform sends when somebody has signed in."""
     nobody = UserPersonalData(username="nobody", email="", name="")
     SESSION_LOGIN_COMPLETED.send_event(user=UserData(id=user, is_active=True, pii=nobody))
-
-
-def cost_of_the_event_alone() -> float:
-    """Seconds of work that sending takes where nobody listens."""
-    receivers, SESSION_LOGIN_COMPLETED.receivers = SESSION_LOGIN_COMPLETED.receivers, []
-    SESSION_LOGIN_COMPLETED.sender_receivers_cache.clear()
-    try:
-        worked = []
-        for _ in range(500):
-            working = time.process_time()
-            send_sign_in(1)
-            worked.append(time.process_time() - working)
-        return median(worked)
-    finally:
-        SESSION_LOGIN_COMPLETED.receivers = receivers
-        SESSION_LOGIN_COMPLETED.sender_receivers_cache.clear()
 
 
 def test_drains_side_by_side_share_the_marks():

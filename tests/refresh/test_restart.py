@@ -14,7 +14,7 @@ from openedx_user_groups.data import GroupState, RefreshTrigger
 from openedx_user_groups.membership.changes import member_ids
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.refresh.upkeep import keep_up
-from tests.workers import Worker, eventually, use_broker
+from tests.workers import PATIENCE, Worker, eventually, use_broker
 
 from .own_server import OwnServer, own_server
 from .test_worker import (
@@ -57,7 +57,7 @@ def test_the_database_is_killed_and_comes_back(server, broker_of_the_test, monke
             back_at = time.monotonic()
             assert_consistent(group, old, new)
             eventually(lambda group=group: [keep_up(), is_fresh(group)][-1], "the group is not refreshed")
-            assert time.monotonic() - back_at < LEASE_SECONDS + 12, place.__name__
+            assert time.monotonic() - back_at < LEASE_SECONDS + PATIENCE / 2, place.__name__
         assert_consistent(group, new)
 
 

@@ -21,6 +21,7 @@ from openedx_user_groups.evaluation.preview_places import cancel, drop, leave_pl
 from openedx_user_groups.exceptions import TooManyPreviews
 from openedx_user_groups.models import PreviewJob
 from openedx_user_groups.sets import IdSet
+from tests.workers import SOON
 
 from .conftest import ART, AWAY, BIO, FAILING, IN_SPAIN, ROOT, assert_problem, rule, scope, snapshot
 
@@ -85,7 +86,7 @@ def test_a_criterion_that_is_slow_before_the_rule_is_evaluated(staff, slow_crite
     answer = ask(staff, rule(IN_SPAIN))
     assert answer.status_code == 200
     assert (answer.json()["state"], answer.json()["estimate"]) == ("over_budget", None)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < SOON
     assert not PreviewJob.objects.exists()
 
 
@@ -107,7 +108,7 @@ def test_too_many_of_one_person(world, staff, settings):
     answer = ask(staff)
     assert_problem(answer, 429, "too_many_previews")
     assert answer.headers["Retry-After"] == "2"
-    assert 0.3 <= time.monotonic() - start < 1.5
+    assert 0.3 <= time.monotonic() - start < SOON
     assert ask(world.client("admin")).status_code == 200
     drop(held[0])
     assert ask(staff).status_code == 200
@@ -186,11 +187,11 @@ def test_who_may_ask_after_a_preview(world, staff):
 
 
 def failing_inserts(monkeypatch, error):
-    """Every insert of a preview fails, within a second or else all would hang. The list has one entry an attempt."""
+    """Every insert of a preview fails, soon or else all would hang. The list has one entry an attempt."""
     attempts, start = [], time.monotonic()
 
     def save(self, **options):
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < SOON
         attempts.append(self)
         raise error
 
@@ -210,7 +211,7 @@ def test_inserts_that_keep_failing_end_with_the_waiting_time(world, staff, setti
     settings.OPENEDX_USER_GROUPS_PREVIEW_WAIT_SECONDS = 0.4
     attempts = failing_inserts(monkeypatch, error() if callable(error) else error)
     assert_problem(ask(staff), 429, "too_many_previews")
-    assert 3 <= len(attempts) <= 10
+    assert 2 <= len(attempts) <= 10
 
 
 def test_an_insert_that_cannot_succeed_is_tried_once(world, monkeypatch):
@@ -240,7 +241,7 @@ def test_a_dead_worker_holds_no_place(world, staff, settings, end):
     if end == "cancelled":
         start = time.monotonic()
         assert staff.delete(f"{PREVIEWS}{job.uuid}/").status_code == 204
-        assert time.monotonic() - start < 1  # There is nobody to wait for.
+        assert time.monotonic() - start < SOON  # There is nobody to wait for.
     assert ask(staff, editor="form" if end == "replaced" else "other").status_code == 200
     if end != "abandoned":
         assert running.values_list("state", "user_slot", "scope_slot", "editor_slot", "connection_id").get() == (
