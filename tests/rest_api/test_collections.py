@@ -213,6 +213,8 @@ def test_bad_input_changes_nothing(staff, world, groups):
         ),
         ({**new(name="Other"), "groups": ["x"]}, 400, "validation_failed", ("/groups/0", "wrong_type")),
         ({**new(), "name": "help"}, 409, "name_taken", ("/name", "name_taken")),
+        ({**new(), "name": " H\u00e9lp\u200b"}, 409, "name_taken", ("/name", "name_taken")),
+        ({**new(), "name": "\u202eHelp me"}, 400, "validation_failed", ("/name", "invalid_text")),
         ({**new(), "name": ""}, 400, "validation_failed", ("/name", "missing_field")),
         ({**new(), "colour": 1}, 400, "validation_failed", ("/colour", "unknown_field")),
     ]

@@ -28,6 +28,7 @@ from openedx_user_groups.exceptions import CollectionNotExclusive, InvalidInput,
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import Collection, UserGroup
+from openedx_user_groups.groups.names import check_showable, fold, folded_names
 from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, member_ids
 from openedx_user_groups.membership.exclusivity import assign, groups_in_order
 from openedx_user_groups.membership.models import Membership
@@ -168,10 +169,9 @@ def take_out(group: UserGroup) -> Collection | None:
 
 
 def _save(collection: Collection) -> None:
-    same_name = Collection.objects.filter(
-        scope_type=collection.scope_type, scope_key=collection.scope_key, name__iexact=collection.name
-    )
-    if same_name.exclude(pk=collection.pk).exists():
+    check_showable(collection.name)
+    others = Collection.objects.in_scope(collection.scope).exclude(pk=collection.pk)
+    if fold(collection.name) in folded_names(others):
         raise NameTaken(_("A collection with this name already exists in this scope."))
     try:
         with transaction.atomic():

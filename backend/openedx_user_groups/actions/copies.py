@@ -21,10 +21,10 @@ from openedx_user_groups.data import DefinitionChangeKind, MembershipSource, Ref
 from openedx_user_groups.exceptions import NotFound, WrongMembershipSource
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup
-from openedx_user_groups.groups.names import fold
+from openedx_user_groups.groups.names import fold, folded_names
 from openedx_user_groups.monitoring import context, measure
 
-from .user_groups import check_scope_key, folded_names, refreshed, save_new_group, unresolved_references
+from .user_groups import check_scope_key, refreshed, save_new_group, unresolved_references
 
 log = logging.getLogger(__name__)
 

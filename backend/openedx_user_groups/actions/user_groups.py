@@ -40,7 +40,7 @@ from openedx_user_groups.exceptions import (
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup, UserGroupQuerySet
-from openedx_user_groups.groups.names import fold, is_showable
+from openedx_user_groups.groups.names import check_showable, fold, folded_names
 from openedx_user_groups.groups.spelling import other_spelling
 from openedx_user_groups.membership.examples import missed_counts
 from openedx_user_groups.monitoring import context
@@ -335,17 +335,10 @@ def _save(group: UserGroup, former_name: str | None = None) -> None:
 
 
 def _check_name(group: UserGroup) -> None:
-    if not is_showable(group.name):
-        message = _("This name cannot be seen, or contains characters that change how it is shown.")
-        raise InvalidInput([Violation("/name", "invalid_text", message)])
+    check_showable(group.name)
     others = UserGroup.objects.live().in_scope(group.scope).exclude(pk=group.pk)
     if fold(group.name) in folded_names(others):
         raise NameTaken()
-
-
-def folded_names(groups: UserGroupQuerySet) -> set[str]:
-    """The names of these groups, as they are compared (:func:`.names.fold`)."""
-    return {fold(name) for name in groups.order_by().values_list("name", flat=True)}
 
 
 def _set_resting_state(group: UserGroup, *, rule_changed: bool = False) -> None:
