@@ -84,6 +84,18 @@ def test_an_older_answer_does_not_take_back_what_a_run_of_the_companion_gave(gro
     assert set(member_ids(ahead)) == learners
 
 
+def test_an_older_answer_for_the_group_itself_does_not_either(groups, learners, monkeypatch):
+    here, ahead = groups
+
+    def refresh_the_other() -> None:
+        CourseProgress.objects.update(percent=0.9)
+        run_of(here)
+
+    before_it_writes(monkeypatch, refresh_the_other)
+    assert run_of(ahead).state == RefreshState.SUCCEEDED
+    assert set(member_ids(ahead)) == learners
+
+
 def test_nor_does_it_where_the_later_run_changed_nobody(groups, learners, monkeypatch):
     """The later answer is as good where it leaves no record of its own."""
     here, ahead = groups

@@ -129,7 +129,7 @@ def share(
     for other in groups_in_order(group.collection):
         if other.pk == group.pk:
             candidates.append((group, wanted))
-        elif other.pk in answered and _moves(other) and _is_latest(answered[other.pk], other):
+        elif other.pk in answered and _moves(other) and _is_latest(answered[other.pk].group, other):
             answered[other.pk] = replace(answered[other.pk], group=other)
             candidates.append((other, answered[other.pk].wanted))
         else:
@@ -170,13 +170,16 @@ def _moves(group: UserGroup) -> bool:
     return not group.has_fixed_members and group.state != GroupState.HELD
 
 
-def _is_latest(companion: Companion, now: UserGroup) -> bool:
-    """Whether nobody has edited the group, or answered for it in full, since it was read before its evaluation.
+def was_answered_for(before: UserGroup, now: UserGroup) -> bool:
+    """Whether somebody has answered for the group in full since it was read ``before`` its evaluation.
 
     Each full answer sets anew when the group is next due, also one that changes nobody and leaves no record.
     """
-    before = companion.group
-    return (now.rule_version, now.next_refresh_at) == (before.rule_version, before.next_refresh_at)
+    return now.next_refresh_at != before.next_refresh_at
+
+
+def _is_latest(before: UserGroup, now: UserGroup) -> bool:
+    return now.rule_version == before.rule_version and not was_answered_for(before, now)
 
 
 def _stopped(candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]) -> UserGroup | None:

@@ -43,6 +43,10 @@ ABANDONED = "abandoned"
 _OLDEST_INSTANT = timedelta(minutes=30)
 
 
+class _Overtaken(Exception):
+    """What has been evaluated is older than what the group has."""
+
+
 @dataclass(frozen=True)
 class _Answer:
     """Who should be in the group, as of when, and since when changes of data may have been missed."""
@@ -168,16 +172,26 @@ def _carry_out(refresh: Refresh, *, scope_is_locked: bool = False) -> None:
         extra=context(group=refresh.user_group, refresh=refresh),
     )  # fmt: skip
     try:
-        answer = with_retries(lambda: _evaluate(refresh, somebody_waits=scope_is_locked))
-        if not scope_is_locked:
-            leases.renew(refresh)
-        with_retries(lambda: _write(refresh, answer, scope_is_locked))
+        while not _evaluated_and_written(refresh, scope_is_locked):
+            log.info("Another run has answered for user group %s meanwhile: once more.", refresh.user_group.uuid)
     except leases.LeaseLost:
         log.info("Refresh %s of user group %s was cancelled or taken over.", refresh.uuid, refresh.user_group.uuid)
     except Exception as error:
         if connection.in_atomic_block and is_transient(error):
             raise  # The transaction around is lost with all that it wrote.
         _record_failure(refresh, error)
+
+
+def _evaluated_and_written(refresh: Refresh, scope_is_locked: bool) -> bool:
+    """One attempt. ``False``: another run has answered for the group meanwhile, and this answer is the older one."""
+    answer = with_retries(lambda: _evaluate(refresh, somebody_waits=scope_is_locked))
+    if not scope_is_locked:
+        leases.renew(refresh)
+    try:
+        with_retries(lambda: _write(refresh, answer, scope_is_locked))
+    except _Overtaken:
+        return False
+    return True
 
 
 def _record_failure(refresh: Refresh, error: Exception) -> None:
@@ -222,7 +236,7 @@ def _instant_of(refresh: Refresh) -> datetime:
 def _write(refresh: Refresh, answer: _Answer, scope_is_locked: bool) -> None:
     """The result, in one transaction: members, history, counts, and the run as the last."""
     with transaction.atomic():
-        group = refresh.user_group
+        group = before = refresh.user_group
         if not scope_is_locked:
             lock_scope(group.scope)
             answer = _with_latest_answers(answer, group.scope)
@@ -230,6 +244,8 @@ def _write(refresh: Refresh, answer: _Answer, scope_is_locked: bool) -> None:
         if group.rule_version != refresh.rule_version or not group.is_in_use:
             leases.close(refresh, RefreshState.CANCELLED)  # A newer rule has a run of its own.
             return
+        if companions.was_answered_for(before, group):
+            raise _Overtaken
         refresh.as_of, refresh.plan = answer.evaluation.context.as_of, answer.evaluation.plan.value
         wanted, moves = companions.share(refresh, group, answer.wanted, answer.companions)
         delta = difference(group, wanted)
