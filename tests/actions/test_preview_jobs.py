@@ -161,6 +161,16 @@ def test_a_worker_that_was_killed_keeps_no_place(worker, people, settings):
         assert ask(people, QUICK).json()["count"]["value"] == 3
 
 
+def test_who_asks_for_the_preview_of_a_worker_that_was_killed_is_told_soon(worker, people, settings):
+    """Not only when all its time is up, in five minutes."""
+    with locked():
+        address = start_slow(people)
+        assert people.get(address).status_code == 202
+        worker.end()
+    until(lambda: people.get(address).status_code == 409)
+    assert people.get(address).json()["code"] == "preview_lost"
+
+
 def test_asking_keeps_it_alive(worker, people):
     with locked():
         address = start_slow(people)

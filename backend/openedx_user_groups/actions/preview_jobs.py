@@ -22,7 +22,7 @@ from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.storage import load_rule
 from openedx_user_groups.criteria.tree import Node
 from openedx_user_groups.data import Estimate, Preview, PreviewAnswer, PreviewOptions, PreviewState, Scope
-from openedx_user_groups.evaluation.budget import connection_id, within
+from openedx_user_groups.evaluation.budget import connection_id, is_connected, within
 from openedx_user_groups.evaluation.estimates import estimate
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.models import PreviewJob
@@ -112,7 +112,7 @@ def preview_answer(job: PreviewJob) -> PreviewAnswer:
         found = from_json(Preview, job.result)
         return PreviewAnswer(PreviewState.SUCCEEDED, found.as_of, _options(job), job.uuid, found, job.token or None)
     now = timezone.now()
-    if now > job.deadline + timedelta(seconds=GRACE):
+    if now > job.deadline + timedelta(seconds=GRACE) or _has_died(job):
         raise PreviewLost()
     unfinished = PreviewJob.objects.filter(pk=job.pk, result__isnull=True)
     unfinished.update(expires_at=now + _seconds("PREVIEW_ABANDONED_SECONDS"))
@@ -225,6 +225,13 @@ def _failed(code: str, message: Any, pointer: str = "/rule", params: Any = None)
     error = {"code": code, "message": str(message), "pointer": pointer, "params": to_json(params or {})}
     expires_at = timezone.now() + _seconds("PREVIEW_RESULT_SECONDS")
     return {"state": PreviewState.FAILED, "error": error, "expires_at": expires_at}
+
+
+def _has_died(job: PreviewJob) -> bool:
+    """Whether a worker began with the preview and is gone: its connection is, and it has left no word."""
+    if job.connection_id is None or is_connected(job.connection_id, job.started_at or job.created):
+        return False
+    return PreviewJob.objects.filter(pk=job.pk, connection_id=job.connection_id).exists()
 
 
 def _options(job: PreviewJob) -> PreviewOptions:

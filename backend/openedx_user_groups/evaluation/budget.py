@@ -43,6 +43,10 @@ _STOP = {
         "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %(id)s AND backend_start <= %(since)s"
     ),
 }
+_LOOK_FOR = {
+    "mysql": "SELECT id FROM information_schema.processlist WHERE id = %(id)s",
+    "postgresql": "SELECT pid FROM pg_stat_activity WHERE pid = %(id)s AND backend_start <= %(since)s",
+}
 #: How a statement that reads begins.
 _READS = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
 #: Where the SELECT of the statement itself stands is seen from these; in texts and quoted names nothing is looked for.
@@ -136,6 +140,15 @@ def stop_statement(other: int, since: datetime) -> bool:
             return connection.vendor != "postgresql" or cursor.fetchone() is not None
     except DatabaseError as error:
         return not error.args or error.args[0] != _NO_SUCH_CONNECTION
+
+
+def is_connected(other: int, since: datetime) -> bool:
+    """Whether connection ``other``, in use ``since`` then, is still there, as far as the database tells us."""
+    if connection.vendor not in _LOOK_FOR:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK_FOR[connection.vendor], {"id": other, "since": since + _CLOCKS})
+        return cursor.fetchone() is not None
 
 
 def _limit_next() -> Budget:
