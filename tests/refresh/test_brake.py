@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.models import LastLogin
 from openedx_user_groups.data import ChangeKind, GroupState, HeldChange, RefreshState, RefreshTrigger
-from openedx_user_groups.exceptions import NotFound, NotHeld, Unevaluable
+from openedx_user_groups.exceptions import NotFound, NotHeld, SourceUnavailable, Unevaluable
+from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.groups.platform import Enrollment
 from openedx_user_groups.membership.changes import Delta, member_ids
 from openedx_user_groups.membership.models import MembershipChange
-from openedx_user_groups.refresh import brake, runs, schedule
+from openedx_user_groups.refresh import brake, marks, runs, schedule
+from openedx_user_groups.refresh.drain import drain
 from openedx_user_groups.refresh.models import HeldDifference, Refresh, Slot
+from openedx_user_groups.refresh.reconcile import check_sample
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
@@ -168,7 +174,9 @@ def test_discarding_keeps_the_members_until_the_schedule_comes_again(group, lear
     refresh.refresh_from_db()
     now = api.get_user_group(group.uuid)
     assert (refresh.state, now.state, now.state_code) == (RefreshState.DISCARDED, "stale", "difference_discarded")
-    assert timedelta(hours=24) <= now.next_refresh_at - before < timedelta(hours=24, minutes=1)
+    usual = schedule.cadence(LastLogin)
+    assert usual == timedelta(hours=6)
+    assert usual <= now.next_refresh_at - before < usual + timedelta(minutes=1)
     assert len(member_ids(group)) == 10
     for late in (api.held_changes, api.confirm_refresh, api.discard_refresh):
         with pytest.raises(NotHeld):
@@ -222,3 +230,78 @@ def test_a_change_of_the_collection_confirms_nothing(group, learners, admin):
     api.archive_user_group(other.uuid, acting_user=admin)
     found = api.get_user_group(group.uuid)
     assert (found.state, found.member_count) == (GroupState.HELD, 10)
+
+
+@pytest.mark.parametrize("switch", ["is_frozen", "is_enabled"])
+@pytest.mark.parametrize("discarded", [False, True])
+def test_to_use_a_group_again_is_no_decision_about_its_members(group, learners, admin, switch, discarded):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    if discarded:
+        api.discard_refresh(group, refresh.uuid, acting_user=admin)
+    unused = switch == "is_frozen"
+    for value in (unused, not unused):
+        api.update_user_group(group.uuid, changes={switch: value}, rule_version=None, acting_user=admin)
+    assert (api.get_user_group(group.uuid).state, len(member_ids(group))) == (GroupState.HELD, 10)
+    assert len(api.held_changes(group, held(group).uuid)) == 6
+
+
+def test_what_was_discarded_does_not_go_by_a_change_of_the_collection(group, learners, admin):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    api.discard_refresh(group, refresh.uuid, acting_user=admin)
+    api.create_collection(scope=COURSE, name="One", groups=[group.uuid], acting_user=admin)
+    assert (api.get_user_group(group.uuid).state, len(member_ids(group))) == (GroupState.HELD, 10)
+
+
+def test_a_group_that_is_held_loses_who_is_no_learner_any_more_and_nobody_else(group, learners, admin):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    gone = [learners[0], learners[9]]
+    Enrollment.objects.filter(user__in=gone).update(is_active=False)
+    new = LearnerFactory(enrolled_in=COURSE, last_login=timezone.now() - timedelta(days=100))
+    marks.mark({Touched(learner.pk) for learner in (*learners, new)}, "test")
+    assert drain().groups_changed == 1
+    assert set(member_ids(group)) == {learner.pk for learner in learners} - {learner.pk for learner in gone}
+    now = api.get_user_group(group.uuid)
+    assert (now.state, now.state_code, now.member_count) == (GroupState.HELD, "removes_too_many", 8)
+    api.confirm_refresh(group, refresh.uuid, acting_user=admin)
+    assert set(member_ids(group)) == {learner.pk for learner in learners[6:9]} | {new.pk}
+
+
+def test_an_event_without_an_answer_does_not_make_a_check_forget_what_was_discarded(
+    group, learners, admin, monkeypatch
+):
+    come_back(*learners[:6])
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    api.discard_refresh(group, refresh.uuid, acting_user=admin)
+    due = api.get_user_group(group.uuid).next_refresh_at
+
+    def fail(self, context):
+        raise SourceUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LastLogin, "fact", fail)
+        marks.mark({Touched(learners[9].pk)}, "test")
+        drain()
+    now = api.get_user_group(group.uuid)
+    assert (now.state_code, now.next_refresh_at) == ("difference_discarded", due)
+    check_sample(COURSE, 3, chance=Random(1))
+    assert len(member_ids(group)) == 10
+
+
+def test_samples_do_not_take_the_members_bit_by_bit(group, learners):
+    """Of each sample fewer leave than the brake is for: as many leave of all the others."""
+    LearnerFactory.create_batch(10, enrolled_in=COURSE)
+    come_back(*learners)
+    for seed in range(10):
+        check_sample(COURSE, 4, chance=Random(seed))
+        assert len(member_ids(group)) == 10
+    assert api.get_user_group(group.uuid).state == GroupState.HELD
+
+
+def test_a_sample_repairs_what_is_little(group, learners):
+    come_back(*learners[:2])
+    for seed in range(20):
+        check_sample(COURSE, 4, chance=Random(seed))
+    assert set(member_ids(group)) == {learner.pk for learner in learners[2:]}

@@ -14,6 +14,7 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.refresh import leases, runs
 from openedx_user_groups.refresh.models import Refresh, Slot
+from openedx_user_groups.refresh.schedule import enqueue_due
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, UserGroupFactory, criterion, rule
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,31 @@ def test_the_run_after_an_edit_stays_one(group):
     queued(group, RefreshTrigger.RULE_CHANGE)
     queued(group, RefreshTrigger.MANUAL, LearnerFactory())
     assert Refresh.objects.get().trigger == RefreshTrigger.RULE_CHANGE
+
+
+def test_an_edit_is_more_than_a_wish_to_refresh(group):
+    queued(group, RefreshTrigger.MANUAL, LearnerFactory())
+    queued(group, RefreshTrigger.RULE_CHANGE)
+    assert Refresh.objects.get().trigger == RefreshTrigger.RULE_CHANGE
+
+
+def test_who_joins_a_run_of_the_schedule_is_answered_for_now(group):
+    """Not for the instant at which the schedule queued it."""
+    UserGroup.objects.filter(pk=group.pk).update(next_refresh_at=timezone.now() - timedelta(minutes=1))
+    (scheduled,) = enqueue_due(timezone.now())
+    assert scheduled.as_of is not None
+    queued(group)
+    assert Refresh.objects.get().as_of == scheduled.as_of
+    queued(group, RefreshTrigger.MANUAL, LearnerFactory())
+    assert Refresh.objects.get().as_of is None
+
+
+def test_a_confirmation_that_waits_stays_one(group):
+    held = leases.open_run(group, Slot.HELD, trigger=RefreshTrigger.SCHEDULE)[0]
+    leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.MANUAL, confirms=held)
+    queued(group, RefreshTrigger.RULE_CHANGE)
+    waiting = Refresh.objects.get(slot=Slot.QUEUED)
+    assert (waiting.trigger, waiting.confirms) == (RefreshTrigger.RULE_CHANGE, held)
 
 
 def test_a_run_is_claimed_once_and_only_while_no_other_runs(group):

@@ -26,11 +26,11 @@ from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
 from openedx_user_groups.membership.changes import member_ids
 from openedx_user_groups.membership.models import MembershipChange
-from openedx_user_groups.refresh import marks, reconcile
+from openedx_user_groups.refresh import leases, marks, reconcile
 from openedx_user_groups.refresh.drain import drain
 from openedx_user_groups.refresh.drift import groups_to_check
-from openedx_user_groups.refresh.models import Refresh
-from openedx_user_groups.refresh.runs import request_refresh
+from openedx_user_groups.refresh.models import Refresh, Slot
+from openedx_user_groups.refresh.runs import request_refresh, run
 from openedx_user_groups.refresh.signals import drift_found
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
@@ -172,6 +172,30 @@ def test_drift_is_published_and_repaired(group):
     assert (run.added_count, run.removed_count, run.member_count) == (1, 1, 2)
     assert set(MembershipChange.objects.filter(refresh=run).values_list("user_id", flat=True)) == {idle, busy}
     assert check() == []
+
+
+def test_a_run_that_has_evaluated_before_does_not_undo_a_repair(group, monkeypatch):
+    """No event tells it of the learners: only the check knows."""
+    renew = leases.renew
+
+    def lose_and_repair(refresh):
+        monkeypatch.setattr(leases, "renew", renew)
+        lose_events()
+        assert len(check()) == 1
+        renew(refresh)
+
+    before = set(member_ids(group))
+    monkeypatch.setattr(leases, "renew", lose_and_repair)
+    queued, _is_new = leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.MANUAL)
+    assert run(queued.pk).state == RefreshState.SUCCEEDED
+    assert set(member_ids(group)) == {User.objects.get(username=name).pk for name in ("long_idle", "busy")} != before
+    assert check() == []
+
+
+def test_without_a_run_a_repair_marks_nobody(group):
+    lose_events()
+    check()
+    assert marks.pending_count() == 0
 
 
 def test_a_dry_run_changes_nothing(group):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from openedx_user_groups import api
 from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.data import GroupState
 from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.models import Collection, Membership, MembershipChange, UserGroup
 
@@ -195,6 +196,22 @@ def test_what_the_rules_say_of_each_other(staff, world):
     ]
     assert pairs[0]["example"] is None
     assert pairs[1]["example"]
+
+
+def test_a_group_is_put_before_those_that_share_its_learners(staff, groups):
+    away, failing, spain = groups
+    address = f"{COLLECTIONS}{create(staff, failing)['uuid']}/"
+    uuids = [str(group.uuid) for group in (away, spain, failing)]
+    answer = staff.patch(address, {"groups": uuids}, format="json")
+    assert answer.status_code == 200, answer.content
+    assert [members(group) for group in (away, spain, failing)] == [{"ada", "dan"}, {"cleo"}, {"eve"}]
+
+
+def test_a_group_that_is_held_keeps_its_members_wherever_it_is_put(staff, groups):
+    away, failing, spain = groups
+    UserGroup.objects.filter(pk=failing.pk).update(state=GroupState.HELD)
+    create(staff, away, failing, spain)
+    assert [members(group) for group in (away, failing, spain)] == [set(), {"ada", "cleo", "dan", "eve"}, set()]
 
 
 def test_bad_input_changes_nothing(staff, world, groups):

@@ -33,6 +33,7 @@ from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, me
 from openedx_user_groups.membership.exclusivity import assign, groups_in_order
 from openedx_user_groups.membership.models import Membership
 from openedx_user_groups.outgoing import outbox
+from openedx_user_groups.refresh.companions import follows_rule
 from openedx_user_groups.refresh.runs import record_manual_run, request_refresh
 from openedx_user_groups.sets import IdSet
 
@@ -207,14 +208,14 @@ def _settle(collection: Collection, acting_user: Any) -> None:
         exclusive_collection=None
     )
     present = {group.pk: member_ids(group) for group in groups}
-    fixed = [group for group in groups if group.has_fixed_members]
-    _check_disjoint(fixed, present)
-    taken = IdSet().union(*(present[group.pk] for group in fixed))
-    ruled = [(group, present[group.pk]) for group in groups if not group.has_fixed_members]
+    keeping = [group for group in groups if not follows_rule(group)]
+    _check_disjoint(keeping, present)
+    taken = IdSet().union(*(present[group.pk] for group in keeping))
+    kept = assign([(group, present[group.pk]) for group in groups if follows_rule(group)], taken)
     for group in groups:
-        kept = assign(ruled, taken).get(group.pk, present[group.pk])
-        _remove(group, present[group.pk] - kept, acting_user)
-        Membership.objects.filter(user_group=group).update(exclusive_collection=collection)
+        _remove(group, present[group.pk] - kept.get(group.pk, present[group.pk]), acting_user)
+    # Only now: a learner whom a group loses may be in one before it, and must not be in both for the database.
+    Membership.objects.filter(user_group__in=groups).update(exclusive_collection=collection)
 
 
 def _check_disjoint(groups: list[UserGroup], present: Mapping[int, IdSet]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from openedx_user_groups.criteria.tree import Node
+from openedx_user_groups.criteria.tree import Node, meaning
 from openedx_user_groups.data import ChangeKind, CriterionFlip, Difference, DifferencePage, LearnerMove, MoveCause
 from openedx_user_groups.evaluation.answers import Answers, deciding
 from openedx_user_groups.evaluation.evaluator import Evaluation
@@ -18,7 +18,7 @@ from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import member_ids
-from openedx_user_groups.refresh.companions import obtainable, preceding
+from openedx_user_groups.refresh.companions import Obtainable, obtainable, preceding
 from openedx_user_groups.sets import IdSet
 
 
@@ -31,19 +31,32 @@ def difference(
     does not join.
     """
     matching, present = evaluation.ids(), member_ids(group)
-    wanted = obtainable(group, matching, evaluation.context.as_of)
+    decided = _is_edited(group, saved, evaluation.rule)
+    found = obtainable(group, matching, evaluation.context.as_of, asked_at=evaluation.asked_at, decided=decided)
+    wanted = found.ids
     joining, leaving = wanted - present, present - wanted
     sample: tuple[LearnerMove, ...] = ()
     if page is not None:
         moving = joining if page.kind == ChangeKind.ADDED else leaving
         ids = IdSet(moving[page.offset : page.offset + page.size])
-        sample = tuple(_moves(group, ids, page.kind, saved, evaluation)) if ids else ()
+        sample = tuple(_moves(group, ids, page.kind, saved, evaluation, found)) if ids else ()
     elsewhere = len(matching - wanted)
     return Difference(len(joining), len(leaving), len(wanted & present), page, sample, elsewhere)
 
 
+def _is_edited(group: UserGroup, saved: Node | None, rule: Node) -> bool:
+    """Whether the members have yet to follow a decision that a person takes, or has taken, with the rule."""
+    pending = group.members_rule_version != group.rule_version
+    return pending or saved is None or meaning(saved) != meaning(rule)
+
+
 def _moves(
-    group: UserGroup, ids: IdSet, kind: ChangeKind, saved: Node | None, evaluation: Evaluation
+    group: UserGroup,
+    ids: IdSet,
+    kind: ChangeKind,
+    saved: Node | None,
+    evaluation: Evaluation,
+    obtained: Obtainable,
 ) -> Iterator[LearnerMove]:
     evaluations = {"previewed": evaluation}
     try:
@@ -54,7 +67,14 @@ def _moves(
         found = answers_of({"previewed": evaluation}, ids)
     names, previewed = accounts.usernames(list(ids)), found["previewed"]
     taken = previewed.learners(previewed.rule) & ids if kind == ChangeKind.REMOVED else IdSet()
-    first = preceding(group, taken, evaluation.context.as_of)
+    first = preceding(
+        group,
+        taken,
+        evaluation.context.as_of,
+        asked_at=evaluation.asked_at,
+        left_alone=obtained.left_alone,
+        once_used=True,
+    )
     for pk in ids:
         if pk in taken and pk in names:
             yield LearnerMove(pk, names[pk], MoveCause.COLLECTION, (), (), first.get(pk))

@@ -54,10 +54,9 @@ def explain(
     now = evaluation_instant()
     evaluation = Evaluation(tree, scope, instant, asked_at=now if as_of is not None else None)
     explanation = explanations.explain(evaluation, user_id, now)
-    # Not of the past: what was overwritten since would be asked of the other groups otherwise than of this rule.
-    if user_group is None or not explanation.matches or (as_of is not None and instant < now):
+    if user_group is None or not explanation.matches:
         return explanation
-    first = preceding(user_group, IdSet([user_id]), instant).get(user_id)
+    first = preceding(user_group, IdSet([user_id]), instant, asked_at=evaluation.asked_at).get(user_id)
     return explanation if first is None else explanations.preceded(explanation, first, evaluation.context)
 
 

@@ -81,7 +81,7 @@ def pinned_warnings(group: UserGroup | None, evaluation: Evaluation) -> tuple[Ru
         return ()
     few = IdSet([example.user_id for example in pinned])
     would_match = matching({"rule": evaluation}, few)["rule"]
-    elsewhere = preceding(group, would_match, evaluation.context.as_of)
+    elsewhere = preceding(group, would_match, evaluation.context.as_of, asked_at=evaluation.asked_at)
     first = {example.username: elsewhere.get(example.user_id) for example in pinned}
     missing = missed(pinned, would_match - IdSet(list(elsewhere)))
     return tuple(_warning(miss, first[miss.username]) for miss in missing)

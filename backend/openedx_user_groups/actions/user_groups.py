@@ -223,7 +223,10 @@ def update_user_group(
         "User group %s changed by user %s: %s.", group.uuid, acting_user.pk, ", ".join(sorted(changes)),
         extra=context(group=group),
     )  # fmt: skip
-    return refreshed(group, acting_user) if (rule_changed or rested) and not verified else group
+    if verified or not (rule_changed or rested):
+        return group
+    # To use a group again is no decision about who is in it: the brake applies.
+    return refreshed(group, acting_user, RefreshTrigger.RULE_CHANGE if rule_changed else RefreshTrigger.MANUAL)
 
 
 def archive_user_group(uuid: UUID, *, acting_user: Any) -> None:

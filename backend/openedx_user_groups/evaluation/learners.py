@@ -48,14 +48,20 @@ class RuleAnswers(Generic[Key]):
 
 
 def answer_rules(
-    rules: Mapping[Key, Node], scope: Scope, as_of: datetime, user_ids: IdSet, *, from_facts: bool = True
+    rules: Mapping[Key, Node],
+    scope: Scope,
+    as_of: datetime,
+    user_ids: IdSet,
+    *,
+    asked_at: datetime | None = None,
+    from_facts: bool = True,
 ) -> RuleAnswers[Key]:
     """What each of ``rules`` says of ``user_ids``. A rule that cannot be evaluated takes no other one down.
 
-    Call inside a transaction. ``from_facts=False`` answers every leaf from its set restricted to these learners (the
-    other way to the same answer).
+    Call inside a transaction. ``asked_at`` as for an ``Evaluation``. ``from_facts=False`` answers every leaf from its
+    set restricted to these learners (the other way to the same answer).
     """
-    context = context_of(scope, as_of)
+    context = context_of(scope, as_of, asked_at)
     batch = _Batch(context, universe_of(context.scope), user_ids, from_facts)
     answers: RuleAnswers[Key] = RuleAnswers(batch.present)
     for key, rule in rules.items():

@@ -67,8 +67,13 @@ def groups_in_use() -> Any:
 
 def answerable_groups(**scope: Any) -> Any:
     """The groups that events keep up to date: in use, and with members that come from their present rule."""
+    return _followed_groups(**scope).exclude(state=GroupState.HELD)
+
+
+def _followed_groups(**scope: Any) -> Any:
+    """The same, and those that are held: they lose who is no learner of the scope any more, and nobody else."""
     groups = groups_in_use().filter(members_rule_version=F("rule_version"), **scope)
-    return groups.exclude(state__in=(GroupState.HELD, GroupState.UNEVALUABLE))
+    return groups.exclude(state=GroupState.UNEVALUABLE)
 
 
 def differences(scope: Scope, user_ids: IdSet, as_of: datetime) -> list[Difference]:
@@ -77,19 +82,24 @@ def differences(scope: Scope, user_ids: IdSet, as_of: datetime) -> list[Differen
     Call holding the scope. A group whose rule has no answer says so from then on; its members stay.
     """
     groups = _groups_of(scope)
-    rules = {pk: rule for pk, rule in rules_of(groups.values()).items() if _answers_learners(rule)}
+    all_rules = rules_of(groups.values())
+    held = {pk for pk, group in groups.items() if group.state == GroupState.HELD}
+    rules = {pk: rule for pk, rule in all_rules.items() if pk not in held and _answers_learners(rule)}
     answers = answer_rules(rules, scope, as_of, user_ids)
     _say_why({groups[pk]: error for pk, error in answers.failed.items()})
     present = memberships_of_few(scope, user_ids)
+    answered = shared(answers.matching, groups, present)
+    # Of the members of a group that waits for a person nobody leaves, but who is no learner of the scope any more.
+    answered |= {pk: IdSet(list(present.get(pk, {}))) & answers.present for pk in held & all_rules.keys()}
     found = []
-    for pk, wanted in shared(answers.matching, groups, present).items():
+    for pk, wanted in answered.items():
         members = present.get(pk, {})
         if not wanted and not members:
             continue
-        held = IdSet(list(members))
-        delta = Delta(added=wanted - held, removed=held - wanted)
+        now = IdSet(list(members))
+        delta = Delta(added=wanted - now, removed=now - wanted)
         if delta:
-            found.append(Difference(groups[pk], rules[pk], delta, len(members), members))
+            found.append(Difference(groups[pk], all_rules[pk], delta, len(members), members))
     return found
 
 
@@ -122,7 +132,7 @@ def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetim
     changes: list[GroupChange] = []
     if not found:
         return written
-    locked = answerable_groups(pk__in=[each.group.pk for each in found]).select_for_update()
+    locked = _followed_groups(pk__in=[each.group.pk for each in found]).select_for_update()
     by_key = {group.pk: group for group in locked.prefetch_related("collection")}
     kept = _kept(found, by_key, trigger, written)
     for each in found:
@@ -168,7 +178,7 @@ def _kept(
 
 
 def _groups_of(scope: Scope) -> dict[int, GroupRow]:
-    rows = answerable_groups(scope_type=scope.type, scope_key=scope.key).order_by()
+    rows = _followed_groups(scope_type=scope.type, scope_key=scope.key).order_by()
     return {row[0]: GroupRow(*row) for row in rows.values_list(*GroupRow._fields)}
 
 
@@ -210,7 +220,8 @@ def _say_why(failed: Mapping[GroupRow, Unevaluable]) -> None:
     soon = Case(When(next_refresh_at__gt=retry_at, then=Value(retry_at)), default=F("next_refresh_at"))
     by_reason: dict[tuple[str, str], list[int]] = defaultdict(list)
     for group, error in failed.items():
-        if group.state_code != error.code:
+        # Not of a group whose difference a person has discarded: checks go by that until a run has succeeded.
+        if group.state_code not in (error.code, brake.DISCARDED):
             by_reason[error.code, str(error.message)].append(group.pk)
     for (code, message), keys in by_reason.items():
         state = GroupState.UNEVALUABLE if code in LASTING_PROBLEMS else GroupState.STALE

@@ -5,7 +5,7 @@ A wrong edit of a course, a half-loaded table or a source that answers with noth
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -15,8 +15,9 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Delta
 from openedx_user_groups.sets import IdSet
 
-from . import leases
+from . import leases, schedule
 from .models import HeldDifference, Refresh, Slot
+from .rules import rules_of
 from .states import STATE_FIELDS, set_state
 
 REMOVES_TOO_MANY = "removes_too_many"
@@ -30,13 +31,14 @@ def stops(group: UserGroup, delta: Delta, confirmed: IdSet | None = None, *, ask
     """Whether ``delta`` removes more members than may leave unasked; ``confirmed`` are those of whom a person has said
     that they may. The numbers are the group's own or the site's (settings ``BRAKE_PERCENT``, ``BRAKE_MINIMUM``).
 
-    ``asked``: how many of the members were looked at, where these are not all."""
+    ``asked``: how many of the members were looked at, where these are not all: as many leave of the others."""
     leaving = len(delta.removed) if confirmed is None else len(delta.removed - confirmed)
     percent = group.max_removal_percent
     if percent is None:
         percent = settings.get("BRAKE_PERCENT")
     members = group.member_count if asked is None else asked
-    return leaving >= settings.get("BRAKE_MINIMUM") and leaving * 100 > members * percent
+    of_all = leaving if asked is None else leaving * group.member_count / max(asked, 1)
+    return bool(of_all >= settings.get("BRAKE_MINIMUM") and leaving * 100 > members * percent)
 
 
 def stops_run(refresh: Refresh, group: UserGroup, delta: Delta) -> bool:
@@ -50,11 +52,12 @@ def follows_decision(refresh: Refresh, group: UserGroup) -> bool:
     """Whether a person has just decided what the members of ``group`` are to be, so that the run is free (ADR 14).
 
     The first run that succeeds after a change of the rule, however often it was tried; and what follows the change of
-    a collection or the thawing of a group, unless a difference of the group waits for another decision.
+    a collection, unless a difference of the group waits for another decision, or a person has discarded one.
     """
     if group.members_rule_version != group.rule_version:
         return True
-    return bool(refresh.trigger == RefreshTrigger.RULE_CHANGE and group.state != GroupState.HELD)
+    decided = group.state == GroupState.HELD or group.state_code == DISCARDED
+    return refresh.trigger == RefreshTrigger.RULE_CHANGE and not decided
 
 
 def hold(refresh: Refresh, group: UserGroup, delta: Delta) -> None:
@@ -92,7 +95,7 @@ def discard(group: UserGroup, now: datetime) -> None:
     release(group, RefreshState.DISCARDED)
     message = _("The last refresh was discarded. The members are those from before.")
     set_state(group, GroupState.STALE, DISCARDED, message)
-    group.next_refresh_at = now + timedelta(minutes=group.refresh_interval or settings.get("CADENCE"))
+    group.next_refresh_at = now + schedule.usual_interval(group, rules_of([group]).get(group.pk))
     group.save(update_fields=_HELD_FIELDS)
 
 

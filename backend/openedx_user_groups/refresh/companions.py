@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,43 +69,76 @@ def evaluate(group: UserGroup, as_of: datetime, *, somebody_waits: bool) -> list
     ]
 
 
-def obtainable(group: UserGroup, wanted: IdSet, as_of: datetime) -> IdSet:
+@dataclass(frozen=True)
+class Obtainable:
+    """Whom a refresh would give a group, and which groups of its collection the brake would leave as they are."""
+
+    ids: IdSet
+    left_alone: frozenset[int] = frozenset()
+
+
+def obtainable(
+    group: UserGroup, wanted: IdSet, as_of: datetime, *, asked_at: datetime | None = None, decided: bool = False
+) -> Obtainable:
     """Who of ``wanted`` a refresh of ``group`` would give it, which groups before it in its collection may keep.
 
-    Nothing is written. For a few learners :func:`preceding` asks less.
+    Nothing is written. For a few learners :func:`preceding` asks less. ``asked_at`` as for an ``Evaluation``;
+    ``decided``: see :func:`_within_brake`.
     """
     if group.exclusive_collection_id is None or group.collection is None:
-        return wanted
-    answered = {other.pk: learners for other, _evaluation, learners in _answers(group, as_of)}
-    candidates: list[tuple[UserGroup, IdSet]] = []
-    taken = IdSet()
-    for other in groups_in_order(group.collection):
-        if other.pk == group.pk:
-            candidates.append((group, wanted))
-        elif other.pk in answered:
-            candidates.append((other, answered[other.pk]))
-        else:
-            taken |= member_ids(other)
-    return assign(candidates, taken)[group.pk]
+        return Obtainable(wanted)
+    answered = {other.pk: learners for other, _evaluation, learners in _answers(group, as_of, asked_at)}
+    assigned, deltas = _within_brake(group, groups_in_order(group.collection), {**answered, group.pk: wanted}, decided)
+    return Obtainable(assigned[group.pk], frozenset(answered.keys() - deltas.keys()))
 
 
-def _others(group: UserGroup) -> list[UserGroup]:
-    """The other groups of the exclusive collection of ``group`` whose members follow from a rule now."""
+def preceding(
+    group: UserGroup,
+    learners: IdSet,
+    as_of: datetime,
+    *,
+    asked_at: datetime | None = None,
+    left_alone: Collection[int] = (),
+    once_used: bool = False,
+) -> dict[int, PrecedingGroup]:
+    """For each of a few learners whom the rule of ``group`` matches: the group of its collection that comes first.
+
+    Those whom a refresh would give ``group`` are left out (see :func:`obtainable`). Nothing is written. The members of
+    a group that is frozen, disabled or held stay in it, unless ``once_used`` asks how it will be when that is over.
+    """
+    if not learners or group.exclusive_collection_id is None or group.collection is None:
+        return {}
+    ordered = groups_in_order(group.collection)
+    others = [other for other in ordered if other.pk != group.pk and other.pk not in left_alone and follows_rule(other)]
+    matching = answer_rules(rules_of(others), group.scope, as_of, learners, asked_at=asked_at).matching
+    present = memberships_of_few(group.scope, learners)
+    before = itertools.takewhile(lambda other: other.pk != group.pk, ordered)
+    keeping = [other for other in ordered if other.pk not in matching and other.pk != group.pk]
+    having: list[tuple[UserGroup, Iterable[int]]] = [(other, present.get(other.pk, ())) for other in keeping]
+    having += [(other, matching[other.pk]) for other in before if other.pk in matching]
+    staying = () if once_used or follows_rule(group) else present.get(group.pk, ())
+    found: dict[int, PrecedingGroup] = {}
+    for other, ids in having:
+        first = PrecedingGroup(other.uuid, other.name, group.collection.name)
+        found |= {pk: first for pk in ids if pk not in found and pk not in staying}
+    return found
+
+
+def _answers(
+    group: UserGroup, as_of: datetime, asked_at: datetime | None = None
+) -> Iterator[tuple[UserGroup, Evaluation, IdSet]]:
+    """The other groups of the exclusive collection of ``group`` whose members follow from a rule now and that have an
+    answer, with it."""
     if group.exclusive_collection_id is None or group.collection is None:
-        return []
-    return [other for other in groups_in_order(group.collection) if other.pk != group.pk and _moves(other)]
-
-
-def _answers(group: UserGroup, as_of: datetime) -> Iterator[tuple[UserGroup, Evaluation, IdSet]]:
-    """Those of the others that have an answer, with it."""
-    others = _others(group)
+        return
+    others = [other for other in groups_in_order(group.collection) if other.pk != group.pk and follows_rule(other)]
     rules = rules_of(others) if others else {}
     for other in others:
         rule = rules.get(other.pk)
         if rule is None:
             continue
         try:
-            evaluation = Evaluation(rule, other.scope, as_of)
+            evaluation = Evaluation(rule, other.scope, as_of, asked_at=asked_at)
             wanted = evaluation.ids()
         except Unevaluable as error:
             log.info("User group %s keeps its members: %s.", other.uuid, error.code)
@@ -123,27 +156,42 @@ def share(
     """
     if group.exclusive_collection_id is None or group.collection is None:
         return wanted, []
-    answered = {companion.group.pk: companion for companion in companions}
-    candidates: list[tuple[UserGroup, IdSet]] = []
-    taken = IdSet()
-    for other in groups_in_order(group.collection):
-        if other.pk == group.pk:
-            candidates.append((group, wanted))
-        elif other.pk in answered and _moves(other) and _is_latest(answered[other.pk].group, other):
-            answered[other.pk] = replace(answered[other.pk], group=other)
-            candidates.append((other, answered[other.pk].wanted))
-        else:
-            taken |= member_ids(other)
-    while True:
-        assigned = assign(candidates, taken)
-        deltas = {other.pk: difference(other, assigned[other.pk]) for other, _wanted in candidates if other != group}
-        stopped = None if brake.follows_decision(refresh, group) else _stopped(candidates, deltas)
-        if stopped is None:
-            break
-        taken |= member_ids(stopped)
-        candidates = [(other, learners) for other, learners in candidates if other.pk != stopped.pk]
+    ordered = groups_in_order(group.collection)
+    now, answered = {other.pk: other for other in ordered}, {}
+    for companion in companions:
+        other = now.get(companion.group.pk)
+        if other is not None and follows_rule(other) and _is_latest(companion.group, other):
+            answered[other.pk] = replace(companion, group=other)
+    matching = {group.pk: wanted, **{pk: companion.wanted for pk, companion in answered.items()}}
+    decided = brake.follows_decision(refresh, group)
+    assigned, deltas = _within_brake(group, ordered, matching, decided)
     moves = [Move(answered[pk], delta, _own_record(refresh, answered[pk], delta)) for pk, delta in deltas.items()]
     return assigned[group.pk], moves
+
+
+def _within_brake(
+    group: UserGroup, ordered: Iterable[UserGroup], matching: Mapping[int, IdSet], decided: bool
+) -> tuple[dict[int, IdSet], dict[int, Delta]]:
+    """Who gets whom, and what changes for the companions of ``group`` that change: those without an answer, and those
+    that would lose more members than may leave unasked, keep theirs.
+
+    ``decided``: a person has decided what the groups share. Whom a companion loses to another group is part of that,
+    whom its own rule does not match any more is not.
+    """
+    answered = dict(matching)
+    while True:
+        taken = IdSet().union(*(member_ids(other) for other in ordered if other.pk not in answered))
+        candidates = [(other, answered[other.pk]) for other in ordered if other.pk in answered]
+        assigned = assign(candidates, taken)
+        deltas = {other.pk: difference(other, assigned[other.pk]) for other, _ids in candidates if other.pk != group.pk}
+        stopped = [
+            other.pk
+            for other, ids in candidates
+            if other.pk in deltas and brake.stops(other, deltas[other.pk], ids if decided else None)
+        ]
+        if not stopped:
+            return assigned, deltas
+        del answered[stopped[0]]
 
 
 def leave(moves: Iterable[Move]) -> None:
@@ -166,7 +214,8 @@ def join(moves: Iterable[Move]) -> None:
             outbox.members_changed(move.refresh)
 
 
-def _moves(group: UserGroup) -> bool:
+def follows_rule(group: UserGroup) -> bool:
+    """Whether a run may change the group's members now. Otherwise it keeps them, and nobody else gets them."""
     return not group.has_fixed_members and group.state != GroupState.HELD
 
 
@@ -180,12 +229,6 @@ def was_answered_for(before: UserGroup, now: UserGroup) -> bool:
 
 def _is_latest(before: UserGroup, now: UserGroup) -> bool:
     return now.rule_version == before.rule_version and not was_answered_for(before, now)
-
-
-def _stopped(candidates: Iterable[tuple[UserGroup, IdSet]], deltas: dict[int, Delta]) -> UserGroup | None:
-    return next(
-        (other for other, _wanted in candidates if other.pk in deltas and brake.stops(other, deltas[other.pk])), None
-    )
 
 
 def _own_record(refresh: Refresh, companion: Companion, delta: Delta) -> Refresh:
@@ -211,24 +254,3 @@ def _apply(move: Move, part: Delta) -> None:
         move.refresh.save()
     cause = Cause(RefreshTrigger(move.refresh.trigger), timezone.now(), move.refresh.pk)
     apply_delta(move.companion.group, part, cause)
-
-
-def preceding(group: UserGroup, learners: IdSet, as_of: datetime) -> dict[int, PrecedingGroup]:
-    """For each of a few learners whom the rule of ``group`` matches: the group of its collection that comes first.
-
-    Those whom a refresh would give ``group`` are left out (see :func:`obtainable`). Nothing is written.
-    """
-    if not learners or group.exclusive_collection_id is None or group.collection is None:
-        return {}
-    matching = answer_rules(rules_of(_others(group)), group.scope, as_of, learners).matching
-    present = memberships_of_few(group.scope, learners)
-    ordered = groups_in_order(group.collection)
-    before = itertools.takewhile(lambda other: other.pk != group.pk, ordered)
-    keeping = [other for other in ordered if other.pk not in matching and other.pk != group.pk]
-    having: list[tuple[UserGroup, Iterable[int]]] = [(other, present.get(other.pk, ())) for other in keeping]
-    having += [(other, matching[other.pk]) for other in before if other.pk in matching]
-    found: dict[int, PrecedingGroup] = {}
-    for other, ids in having:
-        first = PrecedingGroup(other.uuid, other.name, group.collection.name)
-        found |= {pk: first for pk in ids if pk not in found}
-    return found

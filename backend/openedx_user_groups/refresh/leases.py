@@ -147,9 +147,12 @@ def cancel_runs(group: UserGroup) -> None:
 
 def _join(waiting: Refresh, trigger: RefreshTrigger, requested_by: Any, confirms: Refresh | None) -> bool:
     """Whether the run still waits, so that the request is answered by it."""
-    wanted = {"trigger": trigger, "requested_by": requested_by, "confirms": confirms}
+    # Who asks is answered for the time of asking, not for an instant that the schedule chose before.
+    wanted = {"trigger": trigger, "requested_by": requested_by, "confirms": confirms or waiting.confirms, "as_of": None}
     by_a_person = (RefreshTrigger.MANUAL, RefreshTrigger.RULE_CHANGE)
-    same = confirms is None and (trigger not in by_a_person or waiting.trigger in by_a_person)
+    # A change of the rule or of the collection is more than a wish to refresh: the brake knows it by the trigger.
+    weaker = trigger not in by_a_person or waiting.trigger in (trigger, RefreshTrigger.RULE_CHANGE)
+    same = confirms is None and weaker
     still_waiting = Refresh.objects.filter(pk=waiting.pk, slot=Slot.QUEUED)
     if same:
         return still_waiting.exists()

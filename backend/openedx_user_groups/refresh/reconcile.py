@@ -26,6 +26,7 @@ from openedx_user_groups.data import RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import Unevaluable
+from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
@@ -35,6 +36,7 @@ from openedx_user_groups.sets import IdSet, fetch_ids
 
 from . import answering, drift, marks
 from .answering import Difference
+from .models import Refresh, Slot
 from .retries import with_retries
 from .rules import GroupRow, rules_of
 from .runs import request_refresh
@@ -148,6 +150,7 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
             drifted = drift.of(scope, compare())
             written = answering.write(drifted if repair else [], RefreshTrigger.RECONCILE, as_of)
             repaired = {group.pk for group in written.groups}
+            _tell_runs(scope, [each for each in drifted if each.group.pk in repaired])
             stopped.extend(written.stopped)
             return [
                 Drift(scope, each.group, each.delta.added, each.delta.removed, each.group.pk in repaired)
@@ -163,3 +166,14 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
         log.warning("User group %s: %s missing, %s unexpected; %s.", each.group.uuid, missing, unexpected, outcome)
         drift_found.send_robust(sender=None, drift=each)
     return found
+
+
+def _tell_runs(scope: Scope, repaired: list[Difference]) -> None:
+    """A run that has evaluated one of these groups already asks again for the learners, before it writes.
+
+    No event has told it of them: that is what was repaired.
+    """
+    running = Refresh.objects.filter(slot=Slot.RUNNING, user_group__in=[each.group.pk for each in repaired])
+    if repaired and running.exists():
+        moved = IdSet.union(*(each.delta.added | each.delta.removed for each in repaired))
+        marks.mark({Touched(pk, scope) for pk in moved}, "reconcile")

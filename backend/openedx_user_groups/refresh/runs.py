@@ -273,10 +273,12 @@ def _with_latest_answers(answer: _Answer, scope: Scope) -> _Answer:
         return answer
     rules: dict[int | None, Node] = {each.group.pk: each.evaluation.rule for each in answer.companions}
     again = answer_rules({**rules, None: answer.evaluation.rule}, scope, evaluation_instant(), touched)
-    for error in again.failed.values():
-        raise error
+    if None in again.failed:
+        raise again.failed[None]
     latest = again.matching
-    others = [replace(each, wanted=(each.wanted - touched) | latest[each.group.pk]) for each in answer.companions]
+    # A companion without an answer keeps its members, as one that had none from the beginning.
+    answered = [each for each in answer.companions if each.group.pk in latest]
+    others = [replace(each, wanted=(each.wanted - touched) | latest[each.group.pk]) for each in answered]
     return replace(answer, wanted=(answer.wanted - touched) | latest[None], companions=others)
 
 

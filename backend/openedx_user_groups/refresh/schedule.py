@@ -36,16 +36,24 @@ def next_refresh(
     Where time alone changes the members, that is computed: one query a table. Not while ``somebody_waits``: then the
     group is due as soon as may be, and the run that follows computes it.
     """
+    at = now + _spread(group, usual_interval(group, rule))
     if group.refresh_interval:
-        return now + _spread(group, timedelta(minutes=group.refresh_interval))
-    interval = min(cadence(type(leaf.criterion)) for leaf in rule.leaves() if leaf.criterion)
-    at = now + _spread(group, interval)
+        return at
     changes_at = as_of if somebody_waits and _tells_changes(rule) else _next_change(rule, group, as_of)
     if changes_at is None:
         return at
     # The clock of the rules may be another than ours: only how far away the change is counts.
     soonest = timedelta(minutes=settings.get("MIN_CADENCE"))
     return min(at, now + max(changes_at - as_of, soonest))
+
+
+def usual_interval(group: UserGroup, rule: Node | None) -> timedelta:
+    """The time between two runs of the schedule: the group's own or, if it has none, the shortest that its criteria
+    need."""
+    if group.refresh_interval:
+        return timedelta(minutes=group.refresh_interval)
+    needed = [cadence(type(leaf.criterion)) for leaf in rule.leaves() if leaf.criterion] if rule else []
+    return min(needed, default=timedelta(minutes=settings.get("CADENCE")))
 
 
 def cadence(criterion_class: type[Criterion]) -> timedelta:
