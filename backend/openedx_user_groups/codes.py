@@ -28,6 +28,7 @@ MESSAGES: dict[str, Any] = {
     "unsupported_media_type": _("A body of this kind is not taken here."),
     # ---- Values of a request ----
     "as_of_out_of_range": _("This point in time is too far away."),
+    "duplicate_field": _("This field is given twice."),
     "duplicate_item": _("This is listed twice."),
     "duplicate_items": _("The list names a value twice."),
     "empty_list": _("Choose at least one."),
@@ -69,7 +70,7 @@ MESSAGES: dict[str, Any] = {
     # ---- Learners, and files that name them ----
     "empty_file": _("The file is empty."),
     "file_too_large": _("This file is too large. Split it into several files."),
-    "malformed_csv": _("A quotation mark in the file is not closed."),
+    "malformed_csv": _("A quotation mark in the file is not closed, or a cell is longer than any name."),
     "no_identifier_column": _("The file has no such column."),
     "not_in_scope": _("This person is not an active learner here."),
     "not_pinned": _("This person is not pinned."),

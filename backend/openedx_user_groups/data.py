@@ -18,6 +18,9 @@ from opaque_keys.edx.keys import CourseKey
 #: know and refuse another major version.
 CONTRACT_VERSION = "1.0"
 
+#: The longest time between two refreshes of a group by the schedule, in minutes: a year.
+MAX_REFRESH_INTERVAL = 366 * 24 * 60
+
 
 class ScopeType(models.TextChoices):
     """How far a group reaches."""

@@ -14,10 +14,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from openedx_user_groups import api
-from openedx_user_groups.actions import imports
+from openedx_user_groups.actions import imports, members
 from openedx_user_groups.api import Identifier, ImportMode, ImportOutcome
 from openedx_user_groups.data import GroupState, MembershipSource, Scope
-from openedx_user_groups.exceptions import InvalidInput, NotFound, NotRefreshable, WrongMembershipSource
+from openedx_user_groups.exceptions import (
+    InOtherGroup,
+    InvalidInput,
+    NotFound,
+    NotRefreshable,
+    WrongMembershipSource,
+)
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
 from sandbox.platform.course_overviews.models import CourseOverview
@@ -316,6 +322,33 @@ def test_a_group_at_rest_takes_no_list(group, upload, staff, changes):
     assert stored(group) == before
 
 
+def test_whoever_is_in_another_group_of_an_exclusive_collection_is_named_by_the_row(
+    group, upload, staff, learners, monkeypatch
+):
+    other = api.create_user_group(
+        scope=COURSE, name="Other", membership_source=MembershipSource.MANUAL, acting_user=staff
+    )
+    api.add_members(other, ["bob", "cy", "dee"], acting_user=staff)
+    api.create_collection(scope=COURSE, name="Apart", groups=[group.uuid, other.uuid], acting_user=staff)
+    before = stored(group)
+    content = "username,email\nann,\ndee,\n,BOB@example.org\nbob,\n\ncy,\n"
+    with pytest.raises(InOtherGroup) as refused:
+        upload(content)
+    assert "3 learners" in str(refused.value)
+    assert [(violation.pointer, violation.code, violation.params) for violation in refused.value.violations] == [
+        ("/file", "in_other_group", {"user_group": "Other", "line": line, "value": value})
+        for line, value in ((3, "dee"), (4, "BOB@example.org"), (7, "cy"))
+    ]
+    message = "Line 4: BOB@example.org is already in the user group “Other” of this collection."
+    assert str(refused.value.violations[1].message) == message
+    monkeypatch.setattr(members, "_MAX_LISTED", 2)
+    with pytest.raises(InOtherGroup) as refused:
+        upload(content)
+    assert len(refused.value.violations) == 2
+    assert "3 learners" in str(refused.value)
+    assert stored(group) == before
+
+
 def test_a_group_that_was_archived_meanwhile_takes_no_list(group, upload, staff):
     api.archive_user_group(group.uuid, acting_user=staff)
     before = stored(group)
@@ -351,6 +384,20 @@ def test_an_organization_takes_learners_of_its_courses(staff, upload, learners):
 # Export
 
 ODD = ["-dash", "+plus", "@at", "=sum()", "'quote", "'=both", 'say "x"', "a,b;c", " led", "Zoë", "名前", "007"]
+
+
+CONTROLS = ["ctl\x0bname", "with\nnl", "with\r\nboth", "tab\tin", "\tled", "end\n", "=\n1"]
+
+
+def test_an_export_names_whoever_is_named_as_nobody_should_be(group, upload):
+    enroll(make_users(*CONTROLS))
+    upload("\n".join(str(user.pk) for user in User.objects.filter(username__in=CONTROLS)))
+    assert sorted(members_of(group)) == sorted(CONTROLS)
+    export = "".join(api.export_members(group))
+    report = upload(export, REPLACE)
+    assert (counted(report), report.changed) == ({"already_member": len(CONTROLS)}, False)
+    assert counted(upload("username\nctl\x0bghost\n")) == {"invalid": 1}
+    assert counted(upload("user id\nctl\x0bname\n")) == {"invalid": 1}
 
 
 def test_an_export_is_a_table_of_safe_cells(group, upload, learners):

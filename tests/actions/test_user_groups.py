@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from openedx_user_groups import api
@@ -14,7 +14,7 @@ from openedx_user_groups.criteria import storage
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.data import GroupState, Scope
 from openedx_user_groups.exceptions import InvalidInput, NameTaken
-from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.groups.models import Collection, UserGroup
 from openedx_user_groups.testing.factories import (
     COURSE,
     LearnerFactory,
@@ -24,6 +24,7 @@ from openedx_user_groups.testing.factories import (
     rule,
 )
 from sandbox.platform.course_overviews.models import CourseOverview
+from sandbox.platform.organizations.models import Organization
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +133,37 @@ def test_one_name_on_every_database(first, second):
     assert copy.group.name == f"{second} (copy)"
 
 
+@pytest.mark.parametrize(("first", "second"), [("😀", "😎"), ("Team 🐝", "Team 🐞"), ("Group 1", "Group ²3")])
+def test_two_names_on_every_database(first, second):
+    """Whatever its collation takes for the same."""
+    staff = LearnerFactory(is_staff=True)
+    create_group(COURSE, RECENT, name=first)
+    other = create_group(COURSE, RECENT, name=second)
+    elsewhere = create_group(Scope.course("course-v1:A+B+C"), RECENT, name=second)
+    api.update_user_group(other.uuid, changes={"name": f"{first}{second}"}, rule_version=None, acting_user=staff)
+    assert api.copy_user_group(elsewhere, scope=COURSE, acting_user=staff).group.name == second
+    for name in (first, second):
+        api.create_collection(scope=COURSE, name=name, acting_user=staff)
+
+
+def test_the_database_keeps_names_apart_by_what_they_are_to_people():
+    """Whoever writes past the check. A new name frees the old one, and so does archiving."""
+    group = UserGroupFactory(name="Été")
+    UserGroupFactory(name="ETE", live=None)
+    for save in (lambda: UserGroupFactory(name="ete"), lambda: UserGroup.objects.bulk_create([named("ETE")])):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            save()
+    api.update_user_group(group.uuid, changes={"name": "Hiver"}, rule_version=None, acting_user=LearnerFactory())
+    UserGroup.objects.bulk_create([named("ETE")])
+    Collection.objects.create(scope_type="course", scope_key=COURSE.key, name="Été")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Collection.objects.create(scope_type="course", scope_key=COURSE.key, name="ete")
+
+
+def named(name):
+    return UserGroup(scope_type=COURSE.type, scope_key=COURSE.key, name=name)
+
+
 def test_a_group_may_be_named_as_it_is_named():
     """Also where names are stricter today: whoever edits something else is not asked to rename."""
     staff = LearnerFactory(is_staff=True)
@@ -171,6 +203,36 @@ def test_a_course_has_one_spelling():
         assert (violation.pointer, violation.params) == ("/scope/key", {"key": COURSE.key})
         assert COURSE.key in str(violation.message)
     assert create_group(unknown, RECENT).scope == unknown
+
+
+@pytest.mark.parametrize("source", ["administrators", "courses"])
+def test_an_organization_has_one_spelling(source):
+    if source == "administrators":
+        Organization.objects.create(name="Open University", short_name="OULAD", active=True)
+    else:
+        CourseOverview.objects.create(id="course-v1:OULAD+A+1", org="OULAD", display_name="Course")
+    staff = LearnerFactory(is_staff=True)
+    for key in ("oulad", "Oulad", " OULAD", "oulad "):
+        scope = Scope.parse("organization", key)
+        for write in (
+            lambda scope=scope: create_group(scope, RECENT),
+            lambda scope=scope: api.copy_user_group(create_group(COURSE, RECENT), scope=scope, acting_user=staff),
+        ):
+            with pytest.raises(InvalidInput) as refused:
+                write()
+            [violation] = refused.value.violations
+            assert (violation.pointer, violation.code) == ("/scope/key", "invalid")
+            assert violation.params == {"key": "OULAD"}
+            assert "OULAD" in str(violation.message)
+    for key in ("OULAD", "OuladX", " new"):
+        assert create_group(Scope.parse("organization", key), RECENT).scope_key == key
+
+
+def test_an_organization_that_the_platform_writes_in_two_ways_has_both():
+    Organization.objects.create(name="Open University", short_name="OULAD", active=True)
+    CourseOverview.objects.create(id="course-v1:oulad+A+1", org="oulad", display_name="Course")
+    for key in ("OULAD", "oulad"):
+        assert create_group(Scope.parse("organization", key), RECENT).scope_key == key
 
 
 def test_groups_of_a_scope_are_of_exactly_that():

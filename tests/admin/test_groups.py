@@ -197,7 +197,9 @@ def test_a_manual_group_is_added(admin_client):
         ({"definition": "[1]"}, "definition", "/rule: This must be an object."),
         ({"definition": '["\\ud800"]'}, "definition", "/0: This text contains characters that are not allowed."),
         ({"definition": '{"\\ud800": 1}'}, "definition", ": A key contains characters that are not allowed."),
-        ({"definition": '{"combine": NaN}'}, "definition", "/combine: This number is too large."),
+        ({"definition": '{"combine": 1e400}'}, "definition", "/combine: This number is too large."),
+        ({"definition": '{"combine": NaN}'}, "definition", "This is not JSON."),
+        ({"definition": json.dumps(LONG_AGO)[:-1] + ', "negated": true}'}, "definition", "This is not JSON."),
         ({"definition": json.dumps(rule())}, "definition", "/rule/nodes: Add at least one criterion."),
         (
             {"definition": json.dumps(rule(criterion("last_login", operator=">")))},

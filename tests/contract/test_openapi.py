@@ -72,9 +72,9 @@ def test_every_operation_is_named_tagged_explained_and_says_what_can_go_wrong(op
         place = f"{verb} {path}"
         assert operation["tags"], place
         assert operation["description"], place
-        expected = {"401", "403", "429"}
+        expected = {"401", "403", "413", "429"}
         expected |= {"404"} if "{" in path else set()
-        expected |= {"400", "413", "415"} if "requestBody" in operation else set()
+        expected |= {"400", "415"} if "requestBody" in operation else set()
         assert expected <= set(operation["responses"]), place
 
 
@@ -98,6 +98,13 @@ def test_bodies_are_documented_once_each(operations):
         *("create_preview", "create_explanation", "create_user_group", "update_user_group", "add_members"),
         *("remove_members", "pin_learner", "unpin_learners", "create_copy", "create_collection", "update_collection"),
     }
+
+
+def test_the_numbers_of_a_group_have_their_limits(document):
+    changes = document["components"]["schemas"]["PatchedUserGroupUpdate"]["properties"]
+    numbers = [changes[name] for name in ("refresh_interval", "max_removal_percent")]
+    limits = [(number["minimum"], number["maximum"]) for number in numbers]
+    assert limits == [(1, 527_040), (0, 100)]
 
 
 def test_nodes_of_a_rule_are_told_apart_by_their_kind(document):

@@ -26,6 +26,10 @@ def test_fold(name, folded):
     assert fold(folded) == folded
 
 
+def test_emojis_are_not_the_same():
+    assert len({fold(name) for name in "😀😎🐝🐞❤☎"}) == 6
+
+
 @pytest.mark.parametrize("name", ["Été 2026", "مجموعة", "\u0645\u06cc\u200c\u062e", "😀", "👩\u200d🔬", "10 %"])
 def test_names_of_any_script_may_be_given(name):
     assert is_showable(name)

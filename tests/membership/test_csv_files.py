@@ -87,6 +87,15 @@ def test_a_quote_that_is_never_closed_does_not_swallow_people(content, line):
     assert refused(content) == ("malformed_csv", {"line": line})
 
 
+@pytest.mark.parametrize("content", ["ann\n" + "b" * 200_000 + "\ncy\n", 'ann\n"' + "b" * 200_000 + '"\n'])
+def test_a_cell_that_is_too_long_is_not_said_to_open_a_quote(content):
+    with pytest.raises(InvalidInput) as error:
+        read(content)
+    (violation,) = error.value.violations
+    assert (violation.pointer, violation.code, violation.params) == ("/file", "malformed_csv", {"line": 2})
+    assert str(violation.message).startswith("The cell near line 2 is longer than any name.")
+
+
 def test_values_are_kept_as_they_stand():
     assert values(" ann ,x\n\u00a0bob\n") == [" ann ", "\u00a0bob"]
 

@@ -150,6 +150,25 @@ def test_files_that_cannot_be_imported(world, staff, fields, places):
     assert snapshot() == before
 
 
+@pytest.mark.parametrize(
+    ("fields", "places"),
+    [
+        ({"file": [b"ada\n", b"ben\n"], "mode": "replace"}, [("/file", "duplicate_field")]),
+        ({"file": b"ben\n", "mode": ["add", "replace"]}, [("/mode", "duplicate_field")]),
+        ({"file": b"ben\n", "mode": ["add", "add"]}, [("/mode", "duplicate_field")]),
+        ({"file": ["ben", b"ben\n"], "mode": "add"}, [("/file", "duplicate_field")]),
+    ],
+)
+def test_a_field_that_stands_twice(world, staff, fields, places):
+    group = world.manual_group(learners=("ada",))
+    before = snapshot()
+    files = fields["file"] if isinstance(fields["file"], list) else [fields["file"]]
+    files = [SimpleUploadedFile("a.csv", file) if isinstance(file, bytes) else file for file in files]
+    answer = staff.post(url(group, "member_imports"), {**fields, "file": files})
+    assert_problem(answer, 400, "validation_failed", *places)
+    assert snapshot() == before
+
+
 def test_a_file_that_is_too_large(world, staff, settings):
     settings.OPENEDX_USER_GROUPS_MAX_IMPORT_BYTES = 100
     group = world.manual_group()

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from openedx_user_groups import api
 from openedx_user_groups.data import Scope
 from openedx_user_groups.models import Criterion, Membership, UserGroup
 from sandbox.platform.course_overviews.models import CourseOverview
@@ -95,6 +96,35 @@ def test_edit_what_is_not_the_rule(staff):
     assert {key: answer[key] for key in changes} == changes
     assert (answer["state"], answer["rule_version"], answer["member_count"]) == ("frozen", 1, 2)
     assert staff.patch(url, {"is_frozen": False, "is_enabled": False}, format="json").json()["state"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"rule_version": 1},
+        {"name": " Away ", "description": "", "is_enabled": True, "refresh_interval": None},
+        {"rule": rule(AWAY, FAILING), "rule_version": 1},
+    ],
+)
+def test_who_changes_nothing_is_not_who_changed_it_last(world, staff, changes):
+    url = f"{GROUPS}{staff.post(GROUPS, new(), format='json').json()['uuid']}/"
+    before = snapshot()
+    answer = world.client("org_staff").patch(url, changes, format="json")
+    assert (answer.status_code, answer.json()) == (200, staff.get(url).json())
+    assert snapshot() == before
+    assert_problem(staff.patch(url, {"rule_version": 2}, format="json"), 409, "rule_version_conflict")
+    assert_problem(world.client("other_staff").patch(url, changes, format="json"), 404, "not_found")
+
+
+def test_a_group_that_rests_is_not_due(staff):
+    url = f"{GROUPS}{staff.post(GROUPS, new(), format='json').json()['uuid']}/"
+    for rest, again in (({"is_enabled": False}, {"is_enabled": True}), ({"is_frozen": True}, {"is_frozen": False})):
+        assert staff.patch(url, rest, format="json").json()["next_refresh_at"] is None
+        assert staff.patch(url, {"refresh_interval": 5}, format="json").json()["next_refresh_at"] is None
+        assert staff.patch(url, again | {"refresh_interval": None}, format="json").json()["next_refresh_at"]
+    resting = staff.post(GROUPS, new(name="Later", is_enabled=False), format="json").json()
+    assert resting["next_refresh_at"] is None
 
 
 def test_a_stale_version_changes_nothing(staff):
@@ -318,6 +348,11 @@ def test_pages(world, groups):
         ("page=9999999999999999999999", ("/page", "wrong_type")),
         ("page_size=0", ("/page_size", "wrong_type")),
         ("ordering=password", ("/ordering", "invalid_choice")),
+        ("ordering=,", ("/ordering", "invalid_choice")),
+        ("ordering=name,", ("/ordering", "invalid_choice")),
+        ("ordering=,name", ("/ordering", "invalid_choice")),
+        ("ordering=name,,created", ("/ordering", "invalid_choice")),
+        ("state=", ("/state", "invalid_choice")),
         ("state=great", ("/state", "invalid_choice")),
         ("is_enabled=maybe", ("/is_enabled", "invalid_choice")),
         ("membership_source=x", ("/membership_source", "invalid_choice")),
@@ -355,6 +390,43 @@ def test_addresses_are_not_turned_into_names_of_strangers(world):
         place = ("/rule/nodes/0/config/learners/0", "unknown_learner")
         answers.append(assert_problem(answer, 400, "validation_failed", place))
     assert len({str(answer).replace("ada@", "nobody@") for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("is_retired", [False, True])
+def test_a_rule_that_lists_nobody_any_more_can_be_edited_and_previewed(world, staff, is_retired):
+    definition = rule(leaf("learner_list", operator="in", learners=["learner"]), AWAY, combine="any")
+    body = staff.post(GROUPS, new(rule=definition), format="json").json()
+    if is_retired:
+        api.forget_learner(world.users["learner"].pk)
+    else:
+        world.users["learner"].delete()
+    url = f"{GROUPS}{body['uuid']}/"
+    stored = Criterion.objects.get(type_slug="learner_list").config
+    edited = staff.get(url).json()["rule"]
+    assert edited["nodes"][0]["config"] == {"operator": "in", "learners": []}
+    edited["nodes"][1]["config"]["days"] = 25
+    preview = {"scope": scope(), "rule": edited, "user_group": body["uuid"]}
+    assert staff.post(f"{ROOT}previews/", preview, format="json").json()["count"]["value"] == 1
+    answer = staff.patch(url, {"rule": edited, "rule_version": 1}, format="json")
+    assert (answer.status_code, answer.json()["rule"], answer.json()["member_count"]) == (200, edited, 1)
+    assert Criterion.objects.get(type_slug="learner_list").config == stored
+
+
+def test_a_list_of_learners_is_not_emptied(world, staff):
+    """Neither of those who are still there, nor in a node that was not saved."""
+    listed = leaf("learner_list", operator="in", learners=["learner", "ada"])
+    body = staff.post(GROUPS, new(rule=rule(listed)), format="json").json()
+    world.users["learner"].delete()
+    place = ("/rule/nodes/0/config/learners", "empty_list")
+    for names_present in (True, False):
+        if not names_present:
+            world.users["ada"].delete()
+            del body["rule"]["nodes"][0]["id"]
+        body["rule"]["nodes"][0]["config"]["learners"] = []
+        answer = staff.patch(f"{GROUPS}{body['uuid']}/", {"rule": body["rule"], "rule_version": 1}, format="json")
+        assert_problem(answer, 400, "validation_failed", place)
+    listed["config"]["learners"] = []
+    assert_problem(staff.post(GROUPS, new(rule=rule(listed)), format="json"), 400, "validation_failed", place)
 
 
 def test_a_listed_stranger_may_be_kept_by_address(world, staff):

@@ -25,7 +25,7 @@ from openedx_user_groups.membership.csv_files import EXPORT_COLUMNS, Entry, Iden
 from openedx_user_groups.membership.models import Membership
 from openedx_user_groups.sets import IdSet, chunks
 
-from .members import change_manual_members, check_is_manual
+from .members import Mention, change_manual_members, check_is_manual
 
 #: Rows whose people are looked up together. A row asks for at most two user names, and the database that takes fewest
 #: values in one statement (SQLite) takes 32,766.
@@ -108,8 +108,9 @@ def import_members(
     Raises ``InvalidInput`` at ``/file``, with nothing changed, for a file that cannot be read (``empty_file``,
     ``not_text``, ``malformed_csv``, ``no_identifier_column``, ``file_too_large``, ``too_many_rows``) and for a
     replacement in which no row names a learner of the scope (``nothing_found``): a wrong file must not empty a group.
-    Raises ``WrongMembershipSource`` for a criteria group, ``NotRefreshable`` for one that is frozen or disabled, and
-    ``NotFound`` for one that was archived meanwhile.
+    Raises ``WrongMembershipSource`` for a criteria group, ``NotRefreshable`` for one that is frozen or disabled,
+    ``NotFound`` for one that was archived meanwhile, and ``InOtherGroup`` for anybody in another group of an exclusive
+    collection: then nothing is changed.
     """
     check_is_manual(group)
     people = _find_people(_read(content, identifier))
@@ -122,7 +123,9 @@ def import_members(
         before = present
         return _difference(mode, present, inside, named, len(people))
 
-    changed = change_manual_members(group, difference, len(named), acting_user, trigger=RefreshTrigger.IMPORT)
+    changed = change_manual_members(
+        group, difference, len(named), acting_user, trigger=RefreshTrigger.IMPORT, mentions=_mentions(people)
+    )
     rows = tuple(_rows(people, mode, before, inside))
     counts = Counter(row.outcome for row in rows)
     return ImportReport(
@@ -172,19 +175,25 @@ def _find_people(entries: Sequence[Entry]) -> list[_Person]:
     people: list[_Person] = []
     for start in range(0, len(entries), _LOOKUP_CHUNK):
         chunk = entries[start : start + _LOOKUP_CHUNK]
-        readings = [_readings(entry) for entry in chunk]
+        readings = [_exactly(entry) + _readings(entry) for entry in chunk]
         known = _look_up({reading for those in readings for reading in those})
         for entry, those in zip(chunk, readings, strict=True):
             people.append((entry, next((known[reading] for reading in those if reading in known), None)))
     return people
 
 
+def _exactly(entry: Entry) -> list[_Reading]:
+    """The entry as a user name, just as it stands: so our own export names everybody, whatever their names hold."""
+    is_username = entry.identifier in (Identifier.USERNAME, Identifier.AUTO)
+    return [(Identifier.USERNAME, entry.value)] if is_username and 0 < len(entry.value) <= _MAX_LENGTH else []
+
+
 def _readings(entry: Entry) -> list[_Reading]:
-    """The ways to understand an entry, the likeliest first; none if it is invalid."""
+    """The other ways to understand an entry, the likeliest first; none if it is invalid."""
     name = entry.value.strip(_AROUND_NAMES)
     if not name or len(name) > _MAX_LENGTH or _CONTROL.search(name):
         return []
-    usernames: list[_Reading] = [(Identifier.USERNAME, text) for text in dict.fromkeys((entry.value, name))]
+    usernames: list[_Reading] = [(Identifier.USERNAME, name)]
     emails: list[_Reading] = [(Identifier.EMAIL, name.lower())] if "@" in name else []
     ids: list[_Reading] = [(Identifier.USER_ID, int(name))] if name.isascii() and name.isdigit() else []
     by_identifier = {
@@ -194,6 +203,15 @@ def _readings(entry: Entry) -> list[_Reading]:
         Identifier.AUTO: usernames + emails + ids,
     }
     return by_identifier[entry.identifier]
+
+
+def _mentions(people: Sequence[_Person]) -> dict[int, Mention]:
+    """The first row that names each learner."""
+    mentions: dict[int, Mention] = {}
+    for entry, pk in people:
+        if pk is not None and pk not in mentions:
+            mentions[pk] = Mention("/file", entry.line, entry.value)
+    return mentions
 
 
 def _look_up(readings: set[_Reading]) -> dict[_Reading, int]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -38,6 +39,18 @@ from openedx_user_groups.refresh.states import set_state
 from openedx_user_groups.sets import IdSet
 
 log = logging.getLogger(__name__)
+
+#: How many learners an error lists who are in other groups of a collection. It counts them all.
+_MAX_LISTED = 100
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Where a request names a learner: the place, and for a row of a file its line and what stands there."""
+
+    pointer: str
+    line: int | None = None
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +99,10 @@ def add_members(group: UserGroup, learners: Collection[str], *, acting_user: Any
     Raises ``InvalidInput`` for anybody who does not exist or is not a learner of the scope, and ``InOtherGroup`` for
     anybody in another group of an exclusive collection: then nobody is added.
     """
-    places = _resolve(group, learners, in_universe=True)
-    ids = IdSet(places)
+    mentions = _resolve(group, learners, in_universe=True)
+    ids = IdSet(mentions)
     return change_manual_members(
-        group, lambda present: Delta(ids - present, IdSet()), len(ids), acting_user, places=places
+        group, lambda present: Delta(ids - present, IdSet()), len(ids), acting_user, mentions=mentions
     )
 
 
@@ -106,12 +119,12 @@ def change_manual_members(
     acting_user: Any,
     *,
     trigger: RefreshTrigger = RefreshTrigger.MANUAL,
-    places: Mapping[int, str] | None = None,
+    mentions: Mapping[int, Mention] | None = None,
 ) -> MembersChanged:
     """Apply ``difference`` of the present members of a manual group, in one transaction, under its lock.
 
-    ``trigger`` becomes the origin of the memberships that are added; ``places`` are the pointers to learners in the
-    request, by user id. Where there is no difference nothing is written, not even who asked for it.
+    ``trigger`` becomes the origin of the memberships that are added; ``mentions`` says where the request names whoever
+    may be added, by user id, in its order. Where there is no difference nothing is written, not even who asked for it.
 
     Raises ``WrongMembershipSource`` for a criteria group, ``NotRefreshable`` for one that is frozen or disabled,
     ``NotFound`` for one that was archived meanwhile, ``InOtherGroup``.
@@ -125,7 +138,7 @@ def change_manual_members(
         if not locked.is_in_use:
             raise NotRefreshable(_("The members of a frozen or disabled user group cannot be changed."))
         delta = difference(member_ids(locked))
-        _check_exclusive(locked, delta.added, places or {})
+        _check_exclusive(locked, delta.added, mentions or {})
         if delta:
             run = record_manual_run(locked, trigger, acting_user, len(delta.added), len(delta.removed))
             apply_delta(locked, delta, Cause(trigger, run.requested_at, run.pk))
@@ -150,27 +163,33 @@ def check_is_manual(group: UserGroup) -> None:
         raise WrongMembershipSource(_("The members of this user group follow from its rule. Edit the rule instead."))
 
 
-def _check_exclusive(group: UserGroup, added: IdSet, places: Mapping[int, str]) -> None:
+def _check_exclusive(group: UserGroup, added: IdSet, mentions: Mapping[int, Mention]) -> None:
     found = elsewhere(group, added) if added else {}
     if found:
-        message = _("Already in the user group “%(name)s” of this collection.")
+        listed = islice((pk for pk in mentions if pk in found), _MAX_LISTED)
         raise InOtherGroup(
-            [
-                Violation(places.get(pk, ""), InOtherGroup.code, message % {"name": name}, {"user_group": name})
-                for pk, name in sorted(found.items(), key=lambda item: places.get(item[0], ""))
-            ],
+            [_in_other_group(mentions[pk], found[pk]) for pk in listed],
             _("%(count)s learners are in other groups of this collection: %(names)s.")
             % {"count": len(found), "names": ", ".join(sorted(set(found.values())))},
         )
 
 
-def _resolve(group: UserGroup, learners: Collection[str], *, in_universe: bool) -> dict[int, str]:
-    """The learners, each with the place of the first mention."""
+def _in_other_group(mention: Mention, name: str) -> Violation:
+    params: dict[str, Any] = {"user_group": name}
+    message = _("Already in the user group “%(user_group)s” of this collection.")
+    if mention.line is not None:
+        params |= {"line": mention.line, "value": mention.value}
+        message = _("Line %(line)s: %(value)s is already in the user group “%(user_group)s” of this collection.")
+    return Violation(mention.pointer, InOtherGroup.code, message % params, params)
+
+
+def _resolve(group: UserGroup, learners: Collection[str], *, in_universe: bool) -> dict[int, Mention]:
+    """The learners, each with the first mention."""
     check_is_manual(group)
     found = accounts.find(learners)
     ids = IdSet(found.values())
     inside = universe_of(group.scope).restricted_to(ids) if in_universe else ids
-    violations, places = [], dict[int, str]()
+    violations, mentions = [], dict[int, Mention]()
     for index, learner in enumerate(learners):
         place = f"/learners/{index}"
         if learner not in found:
@@ -180,7 +199,7 @@ def _resolve(group: UserGroup, learners: Collection[str], *, in_universe: bool) 
             message = _("This person is not an active learner here.")
             violations.append(Violation(place, "not_in_scope", message, {"value": learner}))
         else:
-            places.setdefault(found[learner], place)
+            mentions.setdefault(found[learner], Mention(place))
     if violations:
         raise InvalidInput(violations)
-    return places
+    return mentions

@@ -25,6 +25,7 @@ from openedx_user_groups.data import (
     MembershipSource,
     RefreshTrigger,
     Scope,
+    ScopeType,
     Violation,
 )
 from openedx_user_groups.evaluation import analysis
@@ -93,11 +94,14 @@ def user_groups(*, states: Collection[str] = ()) -> UserGroupQuerySet:
 
 
 def check_scope_key(scope: Scope) -> None:
-    """Raise ``InvalidInput`` at ``/scope/key`` for a course that is written in another case than the course itself."""
+    """Raise ``InvalidInput`` at ``/scope/key`` for a course or organization that is not written as it writes itself."""
     right = other_spelling(scope)
     if right is not None:
-        message = _("Upper and lower case matter in a course key. This course is written %(key)s.") % {"key": right}
-        raise InvalidInput([Violation("/scope/key", "invalid", message, {"key": right})])
+        if scope.type == ScopeType.COURSE:
+            message = _("Upper and lower case matter in a course key. This course is written %(key)s.")
+        else:
+            message = _("Upper and lower case and blanks matter here. This organization is written %(key)s.")
+        raise InvalidInput([Violation("/scope/key", "invalid", message % {"key": right}, {"key": right})])
 
 
 def get_user_group(uuid: UUID) -> UserGroup:
@@ -193,7 +197,7 @@ def update_user_group(
 
     Raises ``NotFound``, ``RuleVersionConflict``, ``NameTaken``, ``InvalidInput`` and ``ImpossibleRule``; with a token
     also what creating a group raises. Refreshes where the rule changed, or where the group is used again after it was
-    disabled or frozen.
+    disabled or frozen. Where everything is as wanted already nothing is written, not even who asked for it.
     """
     unknown = set(changes) - set(EDITABLE)
     if unknown:
@@ -210,6 +214,8 @@ def update_user_group(
         if "rule" in changes:
             rule = _change_rule(group, changes["rule"], saved, confirm_impossible)
         rule_changed = rule is not saved
+        if not rule_changed and preview_token is None and snapshot(group, rule) == before:
+            return group
         _set_resting_state(group, rule_changed=rule_changed or rested)
         if rule_changed or not group.is_in_use:
             cancel_runs(group)
@@ -358,8 +364,8 @@ def _set_resting_state(group: UserGroup, *, rule_changed: bool = False) -> None:
 
 def _set_schedule(group: UserGroup, *, anew: bool) -> None:
     """Whoever changes a group starts its schedule anew. It is due at once, should the refresh after the change fail to
-    come; each refresh says when the next one is."""
-    if group.is_manual:
+    come; each refresh says when the next one is. A group whose members stay as they are has none."""
+    if group.has_fixed_members:
         group.next_refresh_at = None
     elif anew and group.state != GroupState.HELD:
         group.failure_count, group.next_refresh_at = 0, timezone.now()

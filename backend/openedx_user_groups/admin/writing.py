@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from openedx_user_groups.data import Violation
 from openedx_user_groups.exceptions import ImpossibleRule, InvalidInput, NameTaken, UserGroupsError
 from openedx_user_groups.groups.models import UserGroup
-from openedx_user_groups.rest_api.v1.parsers import unusable
+from openedx_user_groups.rest_api.v1.parsers import StrictDecoder, unusable
 
 
 class WritingForm(forms.ModelForm):
@@ -88,6 +88,9 @@ class DefinitionField(forms.JSONField):
     widget = forms.Textarea(attrs={"rows": 24, "cols": 110, "spellcheck": "false", "style": "font-family: monospace"})
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("This is not JSON.")}
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(decoder=StrictDecoder, **kwargs)
+
     def to_python(self, value: Any) -> Any:
         """The parsed definition, or ``None``."""
         return self._readable(super().to_python, value)
@@ -116,7 +119,7 @@ class DefinitionField(forms.JSONField):
                 raise ValidationError(message, code="invalid", params=params) from None
             raise
         except (ValueError, RecursionError):
-            # A number with thousands of digits; a thousand brackets.
+            # A key that stands twice, NaN; a number with thousands of digits; a thousand brackets.
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
         if refused := [f"{violation.pointer}: {violation.message}" for violation in unusable(found)]:
             raise ValidationError(refused)

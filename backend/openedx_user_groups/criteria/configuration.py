@@ -181,6 +181,8 @@ def _text(value: Any, pointer: str) -> str:
 
 
 def _users(value: Any, pointer: str, scope: Scope, saved: Collection[int]) -> list[int]:
+    if value == [] and saved and not accounts.usernames(saved):
+        return list(saved)  # As it was read: it lists people whose accounts are gone, and names none of them.
     items = _list(value, pointer)
     found = find_learners(items, scope, saved)
     for index, item in enumerate(items):

@@ -10,12 +10,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from openedx_user_groups.data import GroupState, MembershipSource, Scope, ScopeType
+from openedx_user_groups.data import MAX_REFRESH_INTERVAL, GroupState, MembershipSource, Scope, ScopeType
+
+from .names import NameKeyField
 
 _BYTES: models.BinaryField[Any, Any] = models.BinaryField()
-
-#: Minutes: a year.
-MAX_REFRESH_INTERVAL = 366 * 24 * 60
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
@@ -49,6 +48,7 @@ class Collection(models.Model):
     scope_type = models.CharField(_("scope"), max_length=16, choices=ScopeType.choices)
     scope_key = models.CharField(_("scope key"), max_length=255, blank=True)
     name = models.CharField(_("name"), max_length=255)
+    name_key = NameKeyField()
     description = models.TextField(_("description"), blank=True)
     is_exclusive = models.BooleanField(
         _("exclusive"), default=True, help_text=_("A learner is in the first group of the collection that matches.")
@@ -63,7 +63,7 @@ class Collection(models.Model):
         verbose_name_plural = _("collections")
         constraints = [
             models.UniqueConstraint(
-                fields=["scope_type", "scope_key", "name"], name="user_groups_unique_collection_in_scope"
+                fields=["scope_type", "scope_key", "name_key"], name="user_groups_unique_collection_in_scope"
             ),
         ]
 
@@ -88,6 +88,7 @@ class UserGroup(models.Model):
         _("scope key"), max_length=255, blank=True, help_text=_("Course key or organization; empty for the whole site.")
     )
     name = models.CharField(_("name"), max_length=255)
+    name_key = NameKeyField()
     description = models.TextField(_("description"), blank=True)
     # NULL once archived: NULLs are distinct in a unique index on every database, so the name becomes free again.
     # A conditional constraint would say it better, but MySQL and MariaDB have none.
@@ -132,7 +133,10 @@ class UserGroup(models.Model):
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
-        help_text=_("Percent of the members that a refresh may remove unasked; empty for the site's limit."),
+        help_text=_(
+            "Percent of the members that a refresh may remove unasked; empty for the site's limit. Without effect "
+            "while fewer learners leave than the site's least number (setting BRAKE_MINIMUM, 20 by default)."
+        ),
     )
     failure_count = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     next_refresh_at = models.DateTimeField(_("next refresh"), null=True, blank=True, editable=False)
@@ -159,7 +163,7 @@ class UserGroup(models.Model):
         verbose_name_plural = _("user groups")
         constraints = [
             models.UniqueConstraint(
-                fields=["scope_type", "scope_key", "name", "live"], name="user_groups_unique_name_in_scope"
+                fields=["scope_type", "scope_key", "name_key", "live"], name="user_groups_unique_name_in_scope"
             ),
         ]
         indexes = [

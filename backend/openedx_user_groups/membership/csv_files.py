@@ -168,7 +168,10 @@ def _filled_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]
             if not ended and any(cell.strip() for cell in cells):
                 yield start, cells
     except csv.Error:  # The cell became too long.
-        ended, start = False, following
+        message = _("The cell near line %(line)s is longer than any name. Perhaps a quotation mark is not closed.") % {
+            "line": following
+        }
+        raise _unreadable("malformed_csv", message, line=following) from None
     if not ended:
         message = _("A quotation mark opens near line %(line)s and is not closed.") % {"line": start}
         raise _unreadable("malformed_csv", message, line=start)

@@ -4,6 +4,7 @@ import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
 import opaque_keys.edx.django.models
+import openedx_user_groups.groups.names
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -118,6 +119,7 @@ class Migration(migrations.Migration):
                 ('scope_type', models.CharField(choices=[('course', 'Course'), ('organization', 'Organization'), ('instance', 'Whole site')], max_length=16, verbose_name='scope')),
                 ('scope_key', models.CharField(blank=True, max_length=255, verbose_name='scope key')),
                 ('name', models.CharField(max_length=255, verbose_name='name')),
+                ('name_key', openedx_user_groups.groups.names.NameKeyField(blank=True, editable=False, max_length=64)),
                 ('description', models.TextField(blank=True, verbose_name='description')),
                 ('is_exclusive', models.BooleanField(default=True, help_text='A learner is in the first group of the collection that matches.', verbose_name='exclusive')),
                 ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
@@ -126,7 +128,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'collection',
                 'verbose_name_plural': 'collections',
-                'constraints': [models.UniqueConstraint(fields=('scope_type', 'scope_key', 'name'), name='user_groups_unique_collection_in_scope')],
+                'constraints': [models.UniqueConstraint(fields=('scope_type', 'scope_key', 'name_key'), name='user_groups_unique_collection_in_scope')],
             },
         ),
         migrations.CreateModel(
@@ -204,6 +206,7 @@ class Migration(migrations.Migration):
                 ('scope_type', models.CharField(choices=[('course', 'Course'), ('organization', 'Organization'), ('instance', 'Whole site')], max_length=16, verbose_name='scope')),
                 ('scope_key', models.CharField(blank=True, help_text='Course key or organization; empty for the whole site.', max_length=255, verbose_name='scope key')),
                 ('name', models.CharField(max_length=255, verbose_name='name')),
+                ('name_key', openedx_user_groups.groups.names.NameKeyField(blank=True, editable=False, max_length=64)),
                 ('description', models.TextField(blank=True, verbose_name='description')),
                 ('live', models.BooleanField(default=True, editable=False, null=True, verbose_name='in use')),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived at')),
@@ -220,7 +223,7 @@ class Migration(migrations.Migration):
                 ('members_as_of', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='members as of')),
                 ('members_rule_version', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='rule version of the members')),
                 ('refresh_interval', models.PositiveIntegerField(blank=True, help_text='Minutes between refreshes by the schedule; empty for as often as the criteria need.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(527040)], verbose_name='refresh interval')),
-                ('max_removal_percent', models.PositiveSmallIntegerField(blank=True, help_text="Percent of the members that a refresh may remove unasked; empty for the site's limit.", null=True, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='largest removal')),
+                ('max_removal_percent', models.PositiveSmallIntegerField(blank=True, help_text="Percent of the members that a refresh may remove unasked; empty for the site's limit. Without effect while fewer learners leave than the site's least number (setting BRAKE_MINIMUM, 20 by default).", null=True, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='largest removal')),
                 ('failure_count', models.PositiveIntegerField(default=0, editable=False, verbose_name='failures in a row')),
                 ('next_refresh_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='next refresh')),
                 ('history_from', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='history from')),
@@ -379,7 +382,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='usergroup',
-            constraint=models.UniqueConstraint(fields=('scope_type', 'scope_key', 'name', 'live'), name='user_groups_unique_name_in_scope'),
+            constraint=models.UniqueConstraint(fields=('scope_type', 'scope_key', 'name_key', 'live'), name='user_groups_unique_name_in_scope'),
         ),
         migrations.AddIndex(
             model_name='refresh',

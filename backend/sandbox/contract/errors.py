@@ -111,19 +111,21 @@ def _refused_lists(world: World, staff: Asker) -> Iterator[tuple[str, Exchange]]
         yield f"validation_failed_{code}", _upload(staff, imports, content)
     no_column = _upload(staff, imports, "username\nada", identifier="email")
     yield "validation_failed_no_identifier_column", no_column
+    yield "validation_failed_duplicate_field", _upload(staff, imports, "ada", "auto", ('name="mode"', "add"))
     with override_settings(OPENEDX_USER_GROUPS_MAX_IMPORT_BYTES=10):
         yield "validation_failed_file_too_large", _upload(staff, imports, "username\r\nada")
     with override_settings(OPENEDX_USER_GROUPS_MAX_IMPORT_ROWS=1):
         yield "validation_failed_too_many_rows", _upload(staff, imports, "ada\nben")
 
 
-def _upload(staff: Asker, path: str, content: str, identifier: str = "auto") -> Exchange:
-    parts = {
-        'name="mode"': "replace",
-        'name="identifier"': identifier,
-        'name="file"; filename="learners.csv"': content,
-    }
-    body = "".join(f"--cut\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts.items())
+def _upload(staff: Asker, path: str, content: str, identifier: str = "auto", *more: tuple[str, str]) -> Exchange:
+    parts = [
+        ('name="mode"', "replace"),
+        ('name="identifier"', identifier),
+        ('name="file"; filename="learners.csv"', content),
+        *more,
+    ]
+    body = "".join(f"--cut\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts)
     kind = "multipart/form-data; boundary=cut"
     return staff.record(f"A file: {content[:20]!r}", "POST", path, raw=f"{body}--cut--\r\n", kind=kind)
 

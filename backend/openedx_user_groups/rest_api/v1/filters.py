@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import BaseCSVField
 
 from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState, MembershipSource, RefreshState, RefreshTrigger
@@ -51,9 +52,20 @@ class _InstantFilter(django_filters.Filter):
     field_class = _InstantField
 
 
+class _FilledCSVField(BaseCSVField):
+    """Values between commas, none of them empty: to a choice that need not be made, nothing is a value."""
+
+    def clean(self, value: Any) -> Any:
+        if value and "" in value:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": ""})
+        return super().clean(value)
+
+
 class StableOrdering(django_filters.OrderingFilter):
     """The same order on every database, and the same at every request: names without regard to case, missing values
     first, and the primary key to decide between equals."""
+
+    base_field_class = _FilledCSVField
 
     def __init__(self, names: tuple[str, ...], default: str) -> None:
         self._default = default

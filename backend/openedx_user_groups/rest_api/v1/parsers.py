@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, NoReturn
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
 
 from openedx_user_groups import settings
@@ -31,6 +32,13 @@ _LARGEST_INTEGER = 2**63 - 1
 _Way = tuple[Any, Any] | None
 
 
+class StrictDecoder(json.JSONDecoder):
+    """Reads what is JSON, and nothing beyond it that Python would read too. Raises ``ValueError``."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_constant=_refuse_constant, object_pairs_hook=_object_of_distinct_keys)
+
+
 class BoundedJSONParser(BaseParser):
     """JSON in UTF-8, up to the setting ``MAX_BODY_BYTES``, of values that every part of the system can take."""
 
@@ -44,15 +52,27 @@ class BoundedJSONParser(BaseParser):
         if len(body) > limit:
             raise PayloadTooLarge()
         try:
-            document = json.loads(
-                body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object_of_distinct_keys
-            )
+            document = json.loads(body.decode("utf-8"), cls=StrictDecoder)
         except (ValueError, RecursionError):
             raise ParseError(_("The body is not valid JSON in UTF-8."), code="malformed_json") from None
         violations = tuple(unusable(document))
         if violations:
             raise InvalidInput(violations)
         return document
+
+
+class DistinctMultiPartParser(MultiPartParser):
+    """A form with files in which no field stands twice."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Fields and files. Raises ``ParseError`` and ``InvalidInput``."""
+        form = super().parse(stream, media_type, parser_context)
+        # As with the keys of JSON: of two the last would win without a word.
+        counts = Counter(name for part in (form.data, form.files) for name, values in part.lists() for _value in values)
+        if repeated := [name for name, count in counts.items() if count > 1]:
+            message = _("This field is given twice.")
+            raise InvalidInput(Violation(f"/{escape(name)}", "duplicate_field", message) for name in repeated)
+        return form
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -38,9 +38,11 @@ _MEANINGS = {
     429: "Too many requests; Retry-After says when to try again.",
 }
 
-#: What any operation may answer for a reason that is none of its own: the database, and the site's throttles.
+#: What any operation may answer for a reason that is none of its own: the database, a body that is too large even where
+#: none is read, and the site's throttles.
 _ANYWHERE = {
     409: "The database is busy (database_busy): nothing was changed; try again in a moment.",
+    413: _MEANINGS[413],
     429: _MEANINGS[429],
 }
 
@@ -69,9 +71,9 @@ def operation(
 ) -> Any:
     """Document a view's method: ``success`` by status, ``errors`` beside those that every operation may answer.
 
-    An operation with a body may also answer 413 and 415.
+    An operation with a body may also answer 415.
     """
-    body = (413, 415) if options.get("request") is not None else ()
+    body = (415,) if options.get("request") is not None else ()
     responses: dict[Any, Any] = dict(success)
     for status in sorted({*errors, *body, 401, 403, *_ANYWHERE}):
         # Our own codes of these belong to those that name them.

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from openedx_user_groups.data import GroupState, MembershipSource
+from openedx_user_groups.data import MAX_REFRESH_INTERVAL, GroupState, MembershipSource
 
 from ..fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictIntegerField, StrictSerializer
 from .common import ReasonSerializer, ScopeRequestSerializer, ScopeSerializer, username_of
@@ -16,6 +16,10 @@ _CONFIRM_HELP = "Save the rule although it contradicts itself; without this, 409
 _TOKEN_HELP = (
     "Of a preview of this rule: exactly its learners become the members, or nothing is saved and the 409 says who "
     "moved and why (preview_moved)."
+)
+_REMOVAL_HELP = (
+    "Percent of the members that a refresh may remove unasked; null for the site's limit. Without effect while fewer "
+    "learners leave than the site's least number (setting BRAKE_MINIMUM, 20 by default)."
 )
 _REVISION_HELP = "The revision of the criterion types that the form was made from."
 
@@ -53,9 +57,7 @@ class UserGroupSerializer(serializers.Serializer[Any]):
         help_text="Minutes between refreshes by the schedule; null for as often as the criteria need.",
     )
     max_removal_percent = serializers.IntegerField(
-        source="group.max_removal_percent",
-        allow_null=True,
-        help_text="Share of the members that a refresh may remove unasked; null for the site's limit.",
+        source="group.max_removal_percent", allow_null=True, help_text=_REMOVAL_HELP
     )
     next_refresh_at = serializers.DateTimeField(
         source="group.next_refresh_at", allow_null=True, help_text="When the schedule refreshes it; null for never."
@@ -111,9 +113,13 @@ class UserGroupUpdateSerializer(StrictSerializer):
     confirm_impossible = StrictBooleanField(required=False, help_text=_CONFIRM_HELP)
     preview_token = StrictCharField(required=False, max_length=1024, help_text=_TOKEN_HELP)
     refresh_interval = StrictIntegerField(
-        required=False, allow_null=True, min_value=1, help_text="Minutes; null for as often as the criteria need."
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_REFRESH_INTERVAL,
+        help_text="Minutes; null for as often as the criteria need.",
     )
     max_removal_percent = StrictIntegerField(
-        required=False, allow_null=True, min_value=0, max_value=100, help_text="Percent; null for the site's limit."
+        required=False, allow_null=True, min_value=0, max_value=100, help_text=_REMOVAL_HELP
     )
     contract_revision = StrictCharField(required=False, max_length=64, help_text=_REVISION_HELP)

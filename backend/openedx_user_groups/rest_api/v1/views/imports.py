@@ -6,12 +6,12 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from openedx_user_groups import api
 
 from ..base import ApiViewSet
+from ..parsers import DistinctMultiPartParser
 from ..schema import UUID_PARAMETER, operation
 from ..serializers.imports import ImportReportSerializer, MemberImportRequestSerializer
 
@@ -21,7 +21,7 @@ _TAG = "Members"
 class MemberImportsViewSet(ApiViewSet):
     """Uploads. Only groups whose members are listed by hand take them."""
 
-    parser_classes = (MultiPartParser,)
+    parser_classes = (DistinctMultiPartParser,)
     body_limit = "MAX_IMPORT_BYTES"
     body_allowance = 10_000  # The other fields of the form, and the lines between them.
 
