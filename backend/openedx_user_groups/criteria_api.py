@@ -24,7 +24,7 @@ from .groups.changes import (
     row_changes,
 )
 from .groups.platform import Course, Enrollment
-from .groups.universe import courses_of
+from .groups.universe import courses_of, retired_accounts
 from .sets import IdSet, fetch_ids
 from .sources import PLATFORM, Availability, DataSource, LearnerSet, UserIds
 
@@ -82,5 +82,6 @@ __all__ = [
     "in_course",
     "openedx_event",
     "operators",
+    "retired_accounts",
     "row_changes",
 ]

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from pyroaring import BitMap
 
 IdSet = BitMap
+Item = TypeVar("Item")
 
 #: Rows taken from the cursor at a time: large enough to amortise the call, small enough to stay flat in memory.
 _FETCH_SIZE = 20_000
@@ -66,9 +67,9 @@ def _portion(cursor: Any) -> Sequence[tuple[Any, ...]]:
     return rows
 
 
-def chunks(ids: Iterable[int], size: int) -> Iterator[list[int]]:
-    """``ids`` in lists of at most ``size``, in ascending order for an :data:`IdSet`."""
-    iterator = iter(ids)
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """``items`` in lists of at most ``size``, in ascending order for an :data:`IdSet`."""
+    iterator = iter(items)
     while chunk := list(itertools.islice(iterator, size)):
         yield chunk
 

@@ -332,3 +332,5 @@ def test_command(course):
     assert lines[3] == "2 copied, 0 present already, 0 failed"
     with pytest.raises(CommandError, match="not the key of a course"):
         call_command("copy_user_groups", "nonsense", NEW.key, stdout=out)
+    with pytest.raises(CommandError, match="no re-run of itself"):
+        call_command("copy_user_groups", OLD.key, OLD.key, stdout=out)

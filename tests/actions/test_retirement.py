@@ -21,7 +21,7 @@ from opaque_keys.edx.keys import CourseKey
 from openedx_user_groups import api, receivers
 from openedx_user_groups.contrib.lms.models import CourseProgress, LearnerList
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.data import GroupState, RefreshTrigger
+from openedx_user_groups.data import GroupState, RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
@@ -187,8 +187,9 @@ def test_command_forgets_by_name_by_id_and_whoever_was_retired(world, ann):
     out = StringIO()
     call_command("forget_learner", "ann", stdout=out)
     assert out.getvalue().strip() == f"[1/1] {ann.pk}: 3 memberships, 4 records, 2 rules"
-    with pytest.raises(CommandError, match="no account 'nobody'"):
-        call_command("forget_learner", "nobody", stdout=out)
+    for nobody in ("nobody", "9" * 20, "9" * 5_000, str(2**31), "0", "²"):
+        with pytest.raises(CommandError, match=f"no account '{nobody}'"):
+            call_command("forget_learner", nobody, stdout=out)
     with pytest.raises(CommandError, match="at least one"):
         call_command("forget_learner", stdout=out)
     User.objects.filter(pk=world.ben.pk).update(username="retired__user_2")
@@ -225,6 +226,21 @@ def listed_before(*learners: User) -> None:
     api.update_user_group(group.uuid, changes=changes, rule_version=1, acting_user=LearnerFactory())
 
 
+def listed_in_a_copy(*learners: User) -> None:
+    """By a rule that was copied to where its type has no meaning: only the base row is kept."""
+    listed(*learners)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LearnerList, "scopes", (ScopeType.COURSE,))
+        copied = UserGroup.objects.latest("pk")
+        api.copy_user_group(copied, scope=Scope(ScopeType.INSTANCE), acting_user=LearnerFactory())
+
+
+def listed_without_a_row(*learners: User) -> None:
+    """By a rule whose type's table was made anew."""
+    listed(*learners)
+    LearnerList.objects.all()._raw_delete("default")
+
+
 def held(*learners: User) -> None:
     """Among those whom a refresh that waits for a person would remove."""
     group = create_group(COURSE, rule(criterion("last_login", operator="exists")))
@@ -233,7 +249,7 @@ def held(*learners: User) -> None:
     HeldDifference.objects.create(refresh=refresh, added=IdSet().serialize(), removed=ids.serialize())
 
 
-PLACES = [pinned, listed, listed_before, held]
+PLACES = [pinned, listed, listed_before, listed_in_a_copy, listed_without_a_row, held]
 
 
 def held_ids() -> set[int]:

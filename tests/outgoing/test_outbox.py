@@ -16,6 +16,7 @@ from openedx_user_groups.membership.models import MembershipChange
 from openedx_user_groups.outgoing import delivery
 from openedx_user_groups.outgoing.events import events_of
 from openedx_user_groups.outgoing.models import OutboxMessage
+from openedx_user_groups.refresh import retention
 from openedx_user_groups.refresh.models import Refresh
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.testing.factories import (
@@ -228,10 +229,30 @@ def test_a_message_is_given_up_in_the_end_and_may_be_revived(group, listen, sett
     assert delivery.deliver_due(now=start + timedelta(minutes=1)) == {"dead": 1, "delivered": 1}
     assert "is given up after 2 attempts" in caplog.text
     assert api.health()["outbox"].problems == ("messages_given_up",)
-    assert delivery.retry_dead() == 1
-    assert delivery.deliver_due() == {"delivered": 1}
-    assert len(listener.heard) == 2
+    assert delivery.retry_dead() == 2
+    assert delivery.deliver_due() == {"delivered": 2}
+    assert len(listener.heard) == 3
     assert api.health()["outbox"].problems == ()
+
+
+def test_what_came_after_a_message_that_is_revived_is_told_again(group, listen, settings):
+    """A learner joins and leaves; whoever is told of the joining later is told of the leaving once more."""
+    settings.OPENEDX_USER_GROUPS_OUTGOING_MAX_ATTEMPTS = 1
+    listener, learner = listen(failures=1), LearnerFactory(enrolled_in=COURSE)
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert delivery.deliver_due() == {"dead": 1}
+    leave(learner.pk)
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert delivery.deliver_due() == {"delivered": 1}
+    assert listener.names == ["removed"]
+    retention.clean_up(now=timezone.now() + timedelta(days=1000))  # Keeps what may have to be told again.
+    assert delivery.retry_dead() == 2
+    assert delivery.deliver_due() == {"delivered": 2}
+    assert listener.names == ["removed", "added", "removed"]
+    assert len({learners.message_id for _name, learners in listener.heard}) == 2
+    retention.clean_up(now=timezone.now() + timedelta(days=1000))
+    assert not OutboxMessage.objects.exists()
 
 
 def test_a_message_of_a_process_that_died_is_taken_over_after_its_lease(group, listen):

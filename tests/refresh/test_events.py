@@ -27,8 +27,8 @@ from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.groups.changes import Change, Touched
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
+from openedx_user_groups.refresh import brake, intake, marks
 from openedx_user_groups.refresh import drain as drain_module
-from openedx_user_groups.refresh import intake, marks
 from openedx_user_groups.refresh.drain import Drained, drain
 from openedx_user_groups.refresh.marks import LearnerMark
 from openedx_user_groups.refresh.models import Refresh
@@ -43,7 +43,7 @@ from openedx_user_groups.testing.factories import (
 )
 from sandbox.platform.course_overviews.models import CourseOverview
 from sandbox.platform.organizations.models import Organization, OrganizationCourse
-from sandbox.platform.student.models import CourseEnrollment, UserProfile
+from sandbox.platform.student.models import CourseEnrollment, LanguageProficiency, UserProfile
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 pytestmark = pytest.mark.django_db
@@ -178,19 +178,37 @@ def test_the_wider_mark_includes_the_narrower():
     assert rows() == [(1, "", ""), (2, "course", COURSE.key)]
 
 
-def test_a_field_of_the_profile_marks_for_its_criteria_only(commit):
+def test_a_field_of_the_account_marks_for_its_criteria_only(commit):
     user = learner(1)
-    with commit():
-        profile = UserProfile.objects.create(user=user, country="FR")
     LearnerMark.objects.all().delete()
     with commit():
-        profile.city = "Lyon"
-        profile.save()
+        user.first_name = "Ann"
+        user.save()
     assert rows() == []
     with commit():
-        profile.country = "ES"
-        profile.save()
+        user.email = "ann@example.org"
+        user.save()
     assert rows() == [(user.pk, "", "")]
+
+
+def test_languages_are_written_in_bulk_with_a_profile_that_changes_otherwise(commit):
+    """As the platform does it."""
+    profile = UserProfile.objects.create(user=learner(1), name="Ann")
+    group = create_group(COURSE, rule(criterion("spoken_language", operator="in", languages=["es"])))
+    with commit():
+        profile.name = "Ann B."
+        profile.save()
+        LanguageProficiency.objects.bulk_create([LanguageProficiency(user_profile=profile, code="es")])
+    drain()
+    assert names(group) == {profile.user.username}
+
+
+def test_very_many_marks_are_several_statements(settings, django_assert_num_queries):
+    settings.OPENEDX_USER_GROUPS_WRITE_CHUNK_SIZE = 4
+    touched = [Touched(number, COURSE) for number in range(1, 11)]
+    with django_assert_num_queries(3):
+        marks.mark(touched, "test")
+    assert len(rows()) == 10
 
 
 def test_an_event_that_cannot_be_read_spoils_nothing(commit):
@@ -298,6 +316,50 @@ def test_every_scope_of_the_learner_is_answered(commit, settings):
         sign_in(user)
     assert drain() == Drained(marks=1, answers=3, groups_changed=3)
     assert [names(group) for group in groups] == [set()] * 3
+
+
+def test_a_learner_whose_enrollment_was_deleted_leaves(commit):
+    user = learner(20)
+    everywhere = [COURSE, Scope(ScopeType.ORGANIZATION, "Example")]
+    CourseOverview.objects.get_or_create(id=COURSE.course_key, defaults={"org": "Example"})
+    groups = [create_group(scope, rule(IDLE)) for scope in everywhere]
+    assert [names(group) for group in groups] == [{user.username}] * 2
+    with commit():
+        CourseEnrollment.objects.get(user=user).delete()
+    drain()
+    assert [names(group) for group in groups] == [set()] * 2
+
+
+def test_a_nearer_change_in_time_brings_the_next_refresh_forward(commit):
+    learner(1)
+    group = create_group(COURSE, rule(IDLE))
+    own = create_group(COURSE, rule(IDLE))
+    UserGroup.objects.filter(pk=own.pk).update(refresh_interval=600)
+    due = timezone.now() + timedelta(hours=5)
+    UserGroup.objects.update(next_refresh_at=due)
+    for minutes, expected in ((400, 300), (15, 15), (60, 15), (1, 10)):
+        user = learner(10)
+        User.objects.filter(pk=user.pk).update(last_login=user.last_login + timedelta(minutes=minutes))
+        with commit():
+            marks.mark({Touched(user.pk)}, "test")
+            drain()
+        group.refresh_from_db()
+        assert abs(group.next_refresh_at - timezone.now() - timedelta(minutes=expected)) < timedelta(minutes=1)
+    own.refresh_from_db()
+    assert own.next_refresh_at == due
+
+
+@pytest.mark.parametrize("state", [GroupState.STALE, GroupState.UNEVALUABLE])
+def test_a_group_that_waits_for_something_else_is_not_brought_forward(commit, state):
+    group = create_group(COURSE, rule(IDLE))
+    due = timezone.now() + timedelta(hours=5)
+    UserGroup.objects.update(next_refresh_at=due, state=state, state_code=brake.DISCARDED)
+    user = learner(9.99)
+    with commit():
+        marks.mark({Touched(user.pk)}, "test")
+        drain()
+    group.refresh_from_db()
+    assert group.next_refresh_at == due
 
 
 def test_groups_that_events_leave_alone(group, commit):
@@ -476,11 +538,13 @@ def test_statements_do_not_depend_on_the_groups(groups, commit):
             away = criterion("last_login", operator=">", days=days % 10 + 5)
             create_group(COURSE, rule(away, SPANISH, combine="any"))
     statements = []
-    for last_login in (timezone.now() - timedelta(days=25), timezone.now(), timezone.now() - timedelta(days=30)):
+    soon = timezone.now() - timedelta(days=5 - 0.5)
+    UserGroup.objects.update(next_refresh_at=timezone.now() + timedelta(days=10))
+    for last_login in (timezone.now() - timedelta(days=25), timezone.now(), timezone.now() - timedelta(days=30), soon):
         User.objects.filter(pk=user.pk).update(last_login=last_login)
         marks.mark({Touched(user.pk)}, "test")
         with CaptureQueriesContext(connection) as captured:
             changed = drain().groups_changed
         statements.append((changed, len(captured)))
-    # Nothing changes, all lose a member, all win one.
-    assert statements == [(0, 18), (groups, 24), (groups, 24)]
+    # Nothing changes; all lose a member, and are due earlier; all win one; all lose one, and are due earlier still.
+    assert statements == [(0, 19), (groups, 26), (groups, 25), (groups, 26)]

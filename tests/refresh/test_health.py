@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from openedx_user_groups.data import Scope
+from openedx_user_groups.data import RefreshTrigger, Scope
 from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.models import Refresh, UserGroup
-from openedx_user_groups.refresh import health, marks
+from openedx_user_groups.refresh import health, leases, marks
 from openedx_user_groups.refresh.marks import LearnerMark
+from openedx_user_groups.refresh.models import Slot
 from openedx_user_groups.testing.factories import UserGroupFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +41,13 @@ def test_groups_that_are_due_too_long():
         user_group=group, trigger="schedule", rule_version=1, requested_at=now, slot="queued", state="queued"
     )
     assert health.look(now + timedelta(seconds=1))["schedule"] == health.Health({"due": 0, "oldest_due_at": None})
+
+
+def test_a_run_is_measured_from_its_start_not_from_its_request():
+    refresh, _is_new = leases.open_run(UserGroupFactory(), Slot.QUEUED, trigger=RefreshTrigger.SCHEDULE)
+    Refresh.objects.update(requested_at=timezone.now() - timedelta(minutes=20))
+    assert health.look(timezone.now())["refreshes"].problems == ("queued_too_long",)
+    started_at = leases.claim(refresh.pk).started_at
+    found = health.look(timezone.now())["refreshes"]
+    assert (found.problems, found.figures["oldest_running_at"]) == ((), started_at)
+    assert health.look(started_at + timedelta(seconds=901))["refreshes"].problems == ("running_too_long",)

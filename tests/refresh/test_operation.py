@@ -6,12 +6,15 @@ import logging
 import sys
 import types
 from io import StringIO
+from unittest.mock import Mock
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
 from openedx_user_groups import api, monitoring
+from openedx_user_groups.actions import refreshes as actions
 from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.data import RefreshTrigger
@@ -19,7 +22,8 @@ from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import MembershipChange
 from openedx_user_groups.outgoing.models import OutboxMessage
-from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh import leases, recovery, retention, runs
+from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh
 from openedx_user_groups.signals_api import measured
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
@@ -70,6 +74,20 @@ def test_check_lists_groups_in_trouble_and_why(group, monkeypatch):
     assert output("check_user_groups") == ["0 user groups in trouble"]
 
 
+@pytest.fixture
+def held(group, settings) -> Refresh:
+    """The one member came back unnoticed; a person has to say whether the group is to be empty."""
+    settings.OPENEDX_USER_GROUPS_BRAKE_MINIMUM = 1
+    User.objects.update(last_login=timezone.now())
+    return request_refresh(group, RefreshTrigger.SCHEDULE)
+
+
+def test_check_says_nothing_of_what_a_person_has_decided(group, held):
+    api.discard_refresh(group, held.uuid, acting_user=LearnerFactory(is_staff=True))
+    assert api.get_user_group(group.uuid).state_code == "difference_discarded"
+    assert output("check_user_groups") == ["0 user groups in trouble"]
+
+
 def test_check_says_nothing_of_groups_that_are_not_in_use(group):
     staff = LearnerFactory(is_staff=True)
     for change in ({"is_frozen": True}, {"is_frozen": False, "is_enabled": False}):
@@ -102,6 +120,18 @@ def test_clean_up(group, settings):
     assert output("clean_user_group_history") == ["0 membership changes, 0 runs, 0 messages deleted"]
 
 
+def test_runs_that_a_person_has_decided_about_are_cleaned_up_too(group, held):
+    staff = LearnerFactory(is_staff=True)
+    api.discard_refresh(group, held.uuid, acting_user=staff)
+    second = request_refresh(group, RefreshTrigger.SCHEDULE)
+    api.confirm_refresh(group, second.uuid, acting_user=staff)
+    states = list(Refresh.objects.order_by("pk").values_list("state", flat=True))
+    assert states == ["succeeded", "discarded", "confirmed", "succeeded"]
+    call_command("deliver_user_group_messages", stdout=StringIO())
+    retention.clean_up(now=timezone.now() + timezone.timedelta(days=1000))
+    assert list(Refresh.objects.values_list("state", flat=True)) == ["succeeded"]
+
+
 def test_delivery(group):
     assert output("deliver_user_group_messages") == ["2 delivered, 0 failed, 0 given up"]
     OutboxMessage.objects.update(state="dead")
@@ -116,6 +146,50 @@ def test_logs_name_the_group_the_run_and_the_trigger(group, caplog):
     refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
     about = [(record.user_group, record.refresh, record.trigger) for record in caplog.records]  # type: ignore[attr-defined]
     assert about == [(str(group.uuid), str(refresh.uuid), "schedule")] * 2
+
+
+def test_every_record_about_a_run_names_it(group, held, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    staff = LearnerFactory(is_staff=True)
+    about = [(str(group.uuid), str(held.uuid), "schedule")]
+    api.discard_refresh(group, held.uuid, acting_user=staff)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_evaluate", Mock(side_effect=[ZeroDivisionError, leases.LeaseLost]))
+        for _ in range(2):
+            failed = request_refresh(group, RefreshTrigger.SCHEDULE)
+            about += [(str(group.uuid), str(failed.uuid), "schedule")] * 2
+            Refresh.objects.filter(pk=failed.pk).update(slot=None)
+    second = request_refresh(group, RefreshTrigger.SCHEDULE)
+    about += [(str(group.uuid), str(second.uuid), "schedule")] * 3
+    caplog.records[:] = [record for record in caplog.records if record.name.startswith("openedx_user_groups")]
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "request_refresh", Mock())
+        api.confirm_refresh(group, second.uuid, acting_user=staff)
+    dead, _is_new = leases.open_run(group, Slot.RUNNING, trigger=RefreshTrigger.MANUAL)
+    about.append((str(group.uuid), str(dead.uuid), "manual"))
+    recovery.recover_dead_runs(dead.lease_until + timezone.timedelta(seconds=1))
+    found = [(record.user_group, record.refresh, record.trigger) for record in caplog.records]  # type: ignore[attr-defined]
+    assert found[: len(about)] == about
+
+
+def test_runs_that_are_held_or_cancelled_are_measured(group, settings, django_capture_on_commit_callbacks):
+    settings.OPENEDX_USER_GROUPS_BRAKE_MINIMUM = 1
+    User.objects.update(last_login=timezone.now())
+    heard = []
+    measured.connect(lambda name, tags, **kwargs: heard.append((name, tags)), weak=False, dispatch_uid="test")
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            request_refresh(group, RefreshTrigger.SCHEDULE)
+            leases.open_run(group, Slot.QUEUED, trigger=RefreshTrigger.MANUAL)
+            api.archive_user_group(group.uuid, acting_user=LearnerFactory(is_staff=True))
+    finally:
+        measured.disconnect(dispatch_uid="test")
+    held, cancelled = {"trigger": "schedule", "state": "held"}, {"trigger": "manual", "state": "cancelled"}
+    assert heard == [
+        ("refresh.finished", {**held, "error": "removes_too_many"}),
+        ("refresh.seconds", held),
+        ("refresh.finished", {**cancelled, "error": ""}),
+    ]
 
 
 def test_measurements(group, django_capture_on_commit_callbacks):

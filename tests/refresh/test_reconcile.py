@@ -9,6 +9,7 @@ import os
 import random
 from datetime import timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,10 +19,12 @@ from django.test import override_settings
 from django.utils import timezone
 
 from openedx_user_groups import api
+from openedx_user_groups.contrib.lms.criteria.account_age import AccountAge
 from openedx_user_groups.contrib.lms.progress import CourseProgress
 from openedx_user_groups.criteria.storage import load_rules
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
 from openedx_user_groups.membership.changes import member_ids
@@ -260,7 +263,8 @@ def test_command(group, capsys, arguments):
 
 
 def test_command_refuses(group):
-    for arguments in (["--group", str(group.uuid)], ["--sample", "0"], ["--scope", "planet:Earth"]):
+    unknown = ["--full", "--group", str(group.uuid), "--group", str(uuid4())]
+    for arguments in (["--group", str(group.uuid)], ["--sample", "0"], ["--scope", "planet:Earth"], unknown):
         with pytest.raises(CommandError):
             call_command("reconcile_user_groups", *arguments)
 
@@ -309,6 +313,39 @@ def test_drift_between_groups_of_a_collection_is_repaired_at_once(collection):
     }
     assert (busy in member_ids(first), idle in member_ids(second)) == (True, True)
     assert check_each() == []
+
+
+def test_command_compares_the_groups_of_a_collection_once(collection, capsys):
+    lose_events()
+    heard = []
+    drift_found.connect(lambda drift, **kwargs: heard.append(drift.group.uuid), weak=False, dispatch_uid="test")
+    call_command("reconcile_user_groups", "--full", "--dry-run")
+    drift_found.disconnect(dispatch_uid="test")
+    assert capsys.readouterr().out.endswith("Drift: 4 memberships in 2 groups.\n")
+    assert sorted(heard) == sorted(group.uuid for group in collection)
+
+
+def test_command_says_which_group_of_a_collection_has_no_answer(collection, capsys, monkeypatch):
+    first, second = collection
+    staff, fails = User.objects.get(username="staff"), rule(criterion("account_age", operator=">=", days=0))
+    third = create_group(COURSE, fails)
+    groups = [each.uuid for each in (first, second, third)]
+    one = api.get_user_group(first.uuid).collection
+    api.update_collection(one.uuid, changes={"groups": groups}, acting_user=staff)
+
+    def fail(self, context):
+        raise SourceUnavailable
+
+    monkeypatch.setattr(AccountAge, "fact", fail)
+    call_command("reconcile_user_groups", "--full")
+    assert capsys.readouterr().err.startswith(f"{third.uuid}: no answer (source_unavailable)")
+
+
+def test_drift_is_logged_with_its_group(group, caplog):
+    lose_events()
+    check()
+    (record,) = (record for record in caplog.records if "1 unexpected" in record.getMessage())
+    assert (record.user_group, record.trigger) == (str(group.uuid), "reconcile")
 
 
 def test_a_group_of_a_collection_that_is_frozen_keeps_its_learners(collection):

@@ -111,7 +111,7 @@ class TestRounds:
             "Refreshes carried out here: 1",
             "Differences found and repaired: 0",
             "Old previews forgotten: 0",
-            "Messages delivered: 0",
+            "Messages delivered: 1",
             "Old records deleted: 0",
             "Closed marks deleted: 0",
         ]

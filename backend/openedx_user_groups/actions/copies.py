@@ -93,7 +93,8 @@ def copy_user_groups_to_rerun(source: Scope, destination: Scope, *, acting_user:
         try:
             copy = _copy_once(group, destination, acting_user)
         except Exception:
-            log.exception("User group %s could not be copied to %s.", group.uuid, destination)
+            about = context(group=group)
+            log.exception("User group %s could not be copied to %s.", group.uuid, destination, extra=about)
             failed.append(group.uuid)
             continue
         if copy is None:

@@ -17,6 +17,7 @@ from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Delta
+from openedx_user_groups.monitoring import context
 from openedx_user_groups.refresh import brake
 from openedx_user_groups.refresh.models import Refresh
 from openedx_user_groups.refresh.runs import request_refresh
@@ -84,7 +85,8 @@ def confirm_refresh(group: UserGroup, uuid: UUID, *, acting_user: Any) -> Refres
     held = get_refresh(group, uuid)
     if held.state != RefreshState.HELD:
         raise NotHeld()
-    log.info("Refresh %s of user group %s confirmed by user %s.", uuid, group.uuid, acting_user.pk)
+    about = context(group=group, refresh=held)
+    log.info("Refresh %s of user group %s confirmed by user %s.", uuid, group.uuid, acting_user.pk, extra=about)
     return request_refresh(group, RefreshTrigger.MANUAL, acting_user, confirms=held)
 
 
@@ -93,7 +95,9 @@ def discard_refresh(group: UserGroup, uuid: UUID, *, acting_user: Any) -> None:
     with transaction.atomic():
         lock_scope(group.scope)
         locked = UserGroup.objects.select_for_update().get(pk=group.pk)
-        if get_refresh(group, uuid).state != RefreshState.HELD:
+        held = get_refresh(group, uuid)
+        if held.state != RefreshState.HELD:
             raise NotHeld()
         brake.discard(locked, timezone.now())
-    log.info("Refresh %s of user group %s discarded by user %s.", uuid, group.uuid, acting_user.pk)
+    about = context(group=group, refresh=held)
+    log.info("Refresh %s of user group %s discarded by user %s.", uuid, group.uuid, acting_user.pk, extra=about)

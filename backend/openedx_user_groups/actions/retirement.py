@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from openedx_user_groups.criteria.configuration import to_config
 from openedx_user_groups.criteria.definitions import forget_stored_learner, stored_learners
 from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.criteria.retirement import NOBODY, user_lists
+from openedx_user_groups.criteria.storage import from_config
 from openedx_user_groups.data import Scope
 from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.locks import lock_scope
@@ -147,6 +149,8 @@ def _leave_rules(user_id: int) -> int:
         overridden = criterion_class.forget is not Criterion.forget
         for key in _keys_that_may_list(criterion_class, user_id, everything=overridden):
             left += _leave_criterion(criterion_class, key, user_id)
+        if overridden or any(user_lists(criterion_class)):  # The table of any other type need not even be there.
+            left += sum(_leave_base_row(criterion_class, key, user_id) for key in _base_rows_alone(criterion_class))
     return left
 
 
@@ -173,6 +177,32 @@ def _leave_criterion(criterion_class: type[Criterion], key: int, user_id: int) -
             return 0
         criterion.config = to_config(criterion)
         criterion.save()
+        return 1
+
+
+def _base_rows_alone(criterion_class: type[Criterion]) -> list[int]:
+    """Criteria without a row in the type's own table: a copy could not be carried over, or the table was made anew."""
+    own = criterion_class._default_manager.order_by().filter(pk=OuterRef("pk"))
+    rows = Criterion._base_manager.filter(~Exists(own), type_slug=criterion_class.criterion_type).order_by()
+    return list(rows.values_list("pk", flat=True))
+
+
+def _leave_base_row(criterion_class: type[Criterion], key: int, user_id: int) -> int:
+    """Take the learner out of the configuration that is all that is kept of a criterion."""
+    with transaction.atomic():
+        UserGroup.objects.select_for_update().filter(criteria=key).first()
+        base = Criterion._base_manager.filter(pk=key).first()
+        if base is None:
+            return 0
+        before = deepcopy(base.config)
+        leaf = {"kind": "criterion", "type": base.type_slug, "config": base.config}
+        forget_stored_learner({"nodes": [leaf]}, user_id)
+        criterion = from_config(criterion_class, base.config)
+        if criterion is not None and criterion.forget(user_id):  # In a way of the type's own.
+            base.config = to_config(criterion)
+        if base.config == before:
+            return 0
+        base.save(update_fields=["config"])
         return 1
 
 

@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from openedx_user_groups.data import GroupState, MembershipSource
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.refresh import brake
 from openedx_user_groups.refresh.health import Health, look
 
 from .user_groups import describe
 
 _PAGE = 200
 
-#: Codes of states that pass by themselves and are no trouble.
-_NO_TROUBLE = frozenset({"", "awaiting_refresh"})
+#: Codes of states that are no trouble: they pass by themselves, or a person has decided so.
+_NO_TROUBLE = frozenset({"", "awaiting_refresh", brake.DISCARDED})
 
 
 @dataclass(frozen=True)

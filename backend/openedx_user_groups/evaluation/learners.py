@@ -10,9 +10,11 @@ milliseconds then. Leaves that ask the same question, in whatever rule, are answ
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import transaction
@@ -39,12 +41,14 @@ class RuleAnswers(Generic[Key]):
     """What some rules of one scope say of a few learners.
 
     ``present`` are those who are learners of the scope; ``matching`` has who matches, by rule; ``failed`` has the rules
-    without an answer, which say nothing of anybody.
+    without an answer, which say nothing of anybody. ``waits`` has, by the question of a leaf, how long it takes until
+    time alone may change its answer for one of the learners.
     """
 
     present: IdSet
     matching: dict[Key, IdSet] = field(default_factory=dict)
     failed: dict[Key, Unevaluable] = field(default_factory=dict)
+    waits: Mapping[Hashable, timedelta] = field(default_factory=dict)
 
 
 def answer_rules(
@@ -63,7 +67,7 @@ def answer_rules(
     """
     context = context_of(scope, as_of, asked_at)
     batch = _Batch(context, universe_of(context.scope), user_ids, from_facts)
-    answers: RuleAnswers[Key] = RuleAnswers(batch.present)
+    answers: RuleAnswers[Key] = RuleAnswers(batch.present, waits=batch.waits)
     for key, rule in rules.items():
         try:
             answers.matching[key] = batch.matching(rule)
@@ -123,6 +127,18 @@ class _Column:
                 found |= bits
         return found
 
+    def wait(self, test: ValueTest) -> timedelta | None:
+        """How long a moving bound of ``test`` takes to the next value in its way."""
+        if not test.moves:
+            return None
+        places = ((bisect_left(self._in_order, bound), bound) for bound in test.bounds)
+        waits = (self._in_order[place] - bound for place, bound in places if place < len(self._in_order))
+        return min(waits, default=None)
+
+    @cached_property
+    def _in_order(self) -> list[Any]:
+        return sorted(value for values, _bits in self._rows for value in values if value is not None)
+
 
 class _Batch:
     """A few learners of one universe at one instant, and what is known of them so far."""
@@ -134,6 +150,7 @@ class _Batch:
         self._everybody = (1 << len(self._learners)) - 1
         self._answers: dict[Hashable, int | Unevaluable] = {}
         self._columns: dict[Hashable, _Column | Unevaluable | None] = {}
+        self.waits: dict[Hashable, timedelta] = {}
 
     def matching(self, rule: Node) -> IdSet:
         """The learners that ``rule`` matches. Raises ``Unevaluable``."""
@@ -179,7 +196,11 @@ class _Batch:
         context = leaf.criterion.answerable(self._context)
         column = self._column(leaf)
         if column is not None:
-            return column.matching(leaf.criterion.value_test(context))
+            test = leaf.criterion.value_test(context)
+            wait = column.wait(test)
+            if wait is not None:
+                self.waits[leaf.question] = wait
+            return column.matching(test)
         found = leaf.criterion.matching_among(context, self.present)
         return self._bits(found if found is not None else self._restricted(leaf))
 

@@ -71,14 +71,14 @@ def row_changes(model: str, touched: Callable[[Any], Touched | None]) -> tuple[C
 
 
 def account_change(table: str, *fields: str) -> Change:
-    """A change of one of ``fields`` of an account's row in ``table``, as the platform tells it.
+    """A change of one of ``fields`` of an account's row in ``table``, or of any, as the platform tells it.
 
     It tells a new row without naming fields.
     """
 
     def touched(event: Event) -> Touched | None:
         changed = event["changed_fields"]
-        if event["table"] != table or (changed and not any(field in changed for field in fields)):
+        if event["table"] != table or (fields and changed and not any(field in changed for field in fields)):
             return None
         return Touched(event["user"].pk)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import F
 
 from openedx_user_groups import settings
-from openedx_user_groups.data import ChangeKind, RefreshTrigger, Scope
+from openedx_user_groups.data import ChangeKind, RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.sets import IdSet, chunks, fetch_ids
 
@@ -119,6 +119,16 @@ def memberships_of_few(scope: Scope, user_ids: Iterable[int]) -> dict[int, dict[
     )
     for key, group, user in rows.order_by().values_list("pk", "user_group_id", "user_id"):
         found[group][user] = key
+    return found
+
+
+def scopes_of_members(user_ids: Iterable[int]) -> dict[Scope, IdSet]:
+    """The scopes in which these users are members of a group, each with those of them who are. One query."""
+    found: dict[Scope, IdSet] = defaultdict(IdSet)
+    rows = Membership.objects.filter(user_id__in=list(user_ids), user_group__live=True).order_by()
+    columns = ("user_group__scope_type", "user_group__scope_key", "user_id")
+    for scope_type, key, user_id in rows.values_list(*columns).distinct():
+        found[Scope(ScopeType(scope_type), key)].add(user_id)
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from openedx_user_groups import settings
@@ -49,9 +49,19 @@ def deliver_due(
 
 
 def retry_dead(*, now: datetime | None = None) -> int:
-    """Have messages that were given up delivered after all. Returns how many there are."""
-    dead = OutboxMessage.objects.filter(state=OutboxState.DEAD)
-    return dead.update(state=OutboxState.PENDING, attempts=0, next_attempt_at=now or timezone.now())
+    """Have messages that were given up delivered after all. Returns how many messages are sent.
+
+    The later ones of their groups, too, whether they were delivered or not: who is told last of all that a learner has
+    joined, who has left since, would never hear of it again.
+    """
+    dead = OutboxMessage.objects.filter(state=OutboxState.DEAD).order_by()
+    sent = 0
+    for group_id, first in list(dead.values_list("user_group_id").annotate(Min("pk"))):
+        messages = OutboxMessage.objects.filter(user_group_id=group_id, pk__gte=first)
+        sent += messages.update(
+            state=OutboxState.PENDING, attempts=0, delivered_at=None, next_attempt_at=now or timezone.now()
+        )
+    return sent
 
 
 def _pending(group_id: int | None = None) -> QuerySet[OutboxMessage]:

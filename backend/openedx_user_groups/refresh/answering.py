@@ -87,6 +87,7 @@ def differences(scope: Scope, user_ids: IdSet, as_of: datetime) -> list[Differen
     rules = {pk: rule for pk, rule in all_rules.items() if pk not in held and _answers_learners(rule)}
     answers = answer_rules(rules, scope, as_of, user_ids)
     _say_why({groups[pk]: error for pk, error in answers.failed.items()})
+    schedule.bring_forward({groups[pk]: rules[pk] for pk in answers.matching}, answers.waits, timezone.now())
     present = memberships_of_few(scope, user_ids)
     answered = shared(answers.matching, groups, present)
     # Of the members of a group that waits for a person nobody leaves, but who is no learner of the scope any more.

@@ -20,6 +20,7 @@ from openedx_user_groups.data import RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.universe import courses_of_learners, organizations_of
+from openedx_user_groups.membership.changes import scopes_of_members
 from openedx_user_groups.sets import IdSet
 
 from . import answering, marks
@@ -98,7 +99,7 @@ def _drain_batch(claimed: Collection[LearnerMark], done: Drained) -> None:
 
 
 def _scopes_of(claimed: Collection[LearnerMark]) -> dict[Scope, IdSet]:
-    """The scopes with groups that these marks touch, each with its learners. One to four queries."""
+    """The scopes with groups that these marks touch, each with its learners. One to five queries."""
     everywhere = IdSet([mark.user_id for mark in claimed if mark.scope is None])
     touched: dict[Scope, IdSet] = defaultdict(IdSet)
     for mark in claimed:
@@ -107,6 +108,9 @@ def _scopes_of(claimed: Collection[LearnerMark]) -> dict[Scope, IdSet]:
     courses = courses_of_learners(everywhere) if everywhere else {}
     for key, user_ids in courses.items():
         touched[Scope(ScopeType.COURSE, str(key))] |= user_ids
+    # Whoever is still a member is answered for there, too: the row of an enrollment may be gone.
+    for scope, user_ids in scopes_of_members(everywhere).items() if everywhere else ():
+        touched[scope] |= user_ids
     used = _scopes_with_groups([scope.key for scope in touched if scope.type == ScopeType.COURSE])
     if everywhere and any(scope.type == ScopeType.ORGANIZATION for scope in used):
         for key, names in organizations_of(courses).items():

@@ -69,9 +69,11 @@ def _groups(now: datetime) -> Health:
 
 def _refreshes(now: datetime) -> Health:
     open_runs = Refresh.objects.filter(state__in=(RefreshState.QUEUED, RefreshState.RUNNING))
-    rows = open_runs.order_by().values("state").annotate(runs=Count("pk"), oldest=Min("requested_at"))
+    rows = open_runs.order_by().values("state")
+    # Each state counts from its own beginning: a run has not been running while it waited.
+    rows = rows.annotate(runs=Count("pk"), queued=Min("requested_at"), running=Min("started_at"))
     found = {row["state"]: row for row in rows}
-    oldest = {state: found[state]["oldest"] if state in found else None for state in ("queued", "running")}
+    oldest = {state: found[state][state] if state in found else None for state in ("queued", "running")}
     return Health(
         {
             "queued": found["queued"]["runs"] if "queued" in found else 0,

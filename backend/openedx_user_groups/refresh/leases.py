@@ -19,6 +19,7 @@ from openedx_user_groups import settings
 from openedx_user_groups.data import RefreshState, RefreshTrigger
 from openedx_user_groups.exceptions import DatabaseBusy
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.monitoring import measure
 
 from .models import HeldDifference, Refresh, Slot
 
@@ -131,6 +132,7 @@ def close(refresh: Refresh, state: RefreshState, *, slot: Slot | None = None, **
         raise LeaseLost()
     for name, value in values.items():
         setattr(refresh, name, value)
+    _measure_once_committed(refresh)
 
 
 def cancel_runs(group: UserGroup) -> None:
@@ -140,9 +142,11 @@ def cancel_runs(group: UserGroup) -> None:
     """
     open_runs = Refresh.objects.filter(user_group=group, slot__isnull=False)
     HeldDifference.objects.filter(refresh__in=open_runs.filter(slot=Slot.HELD).values("pk")).delete()
-    open_runs.update(
-        slot=None, claim_token=None, lease_until=None, state=RefreshState.CANCELLED, finished_at=timezone.now()
-    )
+    now = timezone.now()
+    for refresh in open_runs.exclude(slot=Slot.HELD):  # A held run had come to its end before.
+        refresh.state, refresh.finished_at = RefreshState.CANCELLED, now
+        _measure_once_committed(refresh)
+    open_runs.update(slot=None, claim_token=None, lease_until=None, state=RefreshState.CANCELLED, finished_at=now)
 
 
 def _join(waiting: Refresh, trigger: RefreshTrigger, requested_by: Any, confirms: Refresh | None) -> bool:
@@ -163,6 +167,19 @@ def _join(waiting: Refresh, trigger: RefreshTrigger, requested_by: Any, confirms
 
 def _held_by(refresh: Refresh) -> Any:
     return Refresh.objects.filter(pk=refresh.pk, claim_token=refresh.claim_token, slot=Slot.RUNNING)
+
+
+def _measure_once_committed(refresh: Refresh) -> None:
+    transaction.on_commit(lambda: _measure(refresh), robust=True)
+
+
+def _measure(refresh: Refresh) -> None:
+    """Tell those who watch the app how a run went."""
+    trigger, state = str(refresh.trigger), str(refresh.state)
+    measure("refresh.finished", trigger=trigger, state=state, error=refresh.error_code)
+    if refresh.started_at and refresh.finished_at:
+        seconds = (refresh.finished_at - refresh.started_at).total_seconds()
+        measure("refresh.seconds", seconds, trigger=trigger, state=state)
 
 
 def _lease_from(now: datetime) -> datetime:

@@ -13,14 +13,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
+from django.conf import settings as site_settings
 from django.db import connection, models
 from django.db.models import Min, Q
 from django.utils import timezone
 
+from openedx_user_groups import settings
 from openedx_user_groups.data import RefreshState, Scope, ScopeType
 from openedx_user_groups.groups.changes import Touched
-from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sets import IdSet, chunks, fetch_ids
 
 from .models import Refresh
 from .retries import with_retries
@@ -42,7 +43,7 @@ class LearnerMark(models.Model):
     id = models.BigAutoField(primary_key=True)
     # Without a constraint, as in a membership: a sign-in must not wait for a lock on its account.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+        site_settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     scope_type = models.CharField(max_length=16, choices=ScopeType.choices, blank=True)
     scope_key = models.CharField(max_length=255, blank=True)
@@ -74,10 +75,13 @@ class LearnerMark(models.Model):
 
 
 def mark(touched: Collection[Touched], reason: str) -> None:
-    """Write marks, or write them again, in one statement. Call once the change itself is committed."""
-    rows = [_row(each, reason, timezone.now()) for each in sorted(_widest(touched), key=_order)]
-    if not rows:
-        return
+    """Write marks, or write them again, in one statement, or in several for very many: MySQL takes no statement of any
+    length. Call once the change itself is committed."""
+    for chunk in chunks(sorted(_widest(touched), key=_order), settings.get("WRITE_CHUNK_SIZE")):
+        _write([_row(each, reason, timezone.now()) for each in chunk])
+
+
+def _write(rows: list[LearnerMark]) -> None:
     # MySQL takes whichever unique key is hit, and refuses to be told which.
     named = connection.features.supports_update_conflicts_with_target
     with_retries(

@@ -32,6 +32,7 @@ from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
 from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.membership.changes import Delta, member_ids_of, memberships_of_few
+from openedx_user_groups.monitoring import context
 from openedx_user_groups.sets import IdSet, fetch_ids
 
 from . import answering, drift, marks
@@ -163,7 +164,10 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
     for each in found:
         outcome = "repaired" if each.repaired else "not repaired"
         missing, unexpected = len(each.missing), len(each.unexpected)
-        log.warning("User group %s: %s missing, %s unexpected; %s.", each.group.uuid, missing, unexpected, outcome)
+        log.warning(
+            "User group %s: %s missing, %s unexpected; %s.", each.group.uuid, missing, unexpected, outcome,
+            extra=context(group=each.group, trigger=RefreshTrigger.RECONCILE),
+        )  # fmt: skip
         drift_found.send_robust(sender=None, drift=each)
     return found
 

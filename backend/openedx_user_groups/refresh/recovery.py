@@ -11,6 +11,7 @@ from django.db.models import Q
 from openedx_user_groups import settings
 from openedx_user_groups.data import RefreshState
 from openedx_user_groups.groups.workers import has_workers
+from openedx_user_groups.monitoring import context
 
 from . import leases
 from .dispatch import send
@@ -32,7 +33,10 @@ def recover_dead_runs(now: datetime) -> int:
     dead = Refresh.objects.filter(slot=Slot.RUNNING, lease_until__lt=now).select_related("user_group")
     recovered = 0
     for refresh in dead.order_by("lease_until", "pk")[: max(room, 0)]:
-        log.warning("Refresh %s of user group %s died.", refresh.uuid, refresh.user_group.uuid)
+        log.warning(
+            "Refresh %s of user group %s died.", refresh.uuid, refresh.user_group.uuid,
+            extra=context(group=refresh.user_group, refresh=refresh),
+        )  # fmt: skip
         try:
             recovered += _take_over(refresh, now)
         except leases.LeaseLost:  # It was alive, or is cancelled.

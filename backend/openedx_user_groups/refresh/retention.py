@@ -26,7 +26,13 @@ from .models import Refresh
 #: Rows deleted by one statement: SQLite takes few values in one, and no lock should be held for long.
 _CHUNK = 500
 
-_FINISHED = (RefreshState.SUCCEEDED, RefreshState.FAILED, RefreshState.CANCELLED)
+_FINISHED = (
+    RefreshState.SUCCEEDED,
+    RefreshState.FAILED,
+    RefreshState.CANCELLED,
+    RefreshState.CONFIRMED,
+    RefreshState.DISCARDED,
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def _delete_runs(now: datetime, dry_run: bool) -> Iterator[int]:
     if cutoff is None:
         return
     newer = Refresh.objects.filter(user_group=OuterRef("user_group"), requested_at__gt=OuterRef("requested_at"))
-    told = OutboxMessage.objects.filter(refresh=OuterRef("pk")).exclude(state=OutboxState.DELIVERED)
+    told = OutboxMessage.objects.filter(_may_be_sent(), refresh=OuterRef("pk"))
     rows = Refresh.objects.filter(Exists(newer), ~Exists(told), requested_at__lt=cutoff, state__in=_FINISHED)
     yield from _delete_all(rows, dry_run)
 
@@ -115,8 +121,15 @@ def _delete_runs(now: datetime, dry_run: bool) -> Iterator[int]:
 def _delete_messages(now: datetime, dry_run: bool) -> Iterator[int]:
     cutoff = _cutoff("OUTBOX_RETENTION_DAYS", now)
     if cutoff is not None:
-        rows = OutboxMessage.objects.filter(state=OutboxState.DELIVERED, next_attempt_at__lt=cutoff)
-        yield from _delete_all(rows, dry_run)
+        delivered = OutboxMessage.objects.filter(state=OutboxState.DELIVERED, next_attempt_at__lt=cutoff)
+        yield from _delete_all(delivered.exclude(_may_be_sent()), dry_run)
+
+
+def _may_be_sent() -> Q:
+    """Messages that are still to be sent, or may be: those after one of their group that was given up are sent again
+    when that is (``delivery.retry_dead``)."""
+    before = OutboxMessage.objects.filter(user_group=OuterRef("user_group"), pk__lt=OuterRef("pk"))
+    return ~Q(state=OutboxState.DELIVERED) | Q(Exists(before.filter(state=OutboxState.DEAD)))
 
 
 def _delete_all(rows: QuerySet[Any], dry_run: bool) -> Iterator[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -24,6 +25,8 @@ class GroupRow(NamedTuple):
     state: str
     state_code: str
     collection_id: int | None = None
+    refresh_interval: int | None = None
+    next_refresh_at: datetime | None = None
 
 
 #: Rules that one process keeps. A rule of three criteria takes about ten kilobytes.

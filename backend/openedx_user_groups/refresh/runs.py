@@ -23,7 +23,7 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.workers import has_workers
 from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference
 from openedx_user_groups.membership.examples import forget_retired, missed, pinned_learners
-from openedx_user_groups.monitoring import context, measure
+from openedx_user_groups.monitoring import context
 from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
 
@@ -173,9 +173,15 @@ def _carry_out(refresh: Refresh, *, scope_is_locked: bool = False) -> None:
     )  # fmt: skip
     try:
         while not _evaluated_and_written(refresh, scope_is_locked):
-            log.info("Another run has answered for user group %s meanwhile: once more.", refresh.user_group.uuid)
+            log.info(
+                "Another run has answered for user group %s meanwhile: once more.", refresh.user_group.uuid,
+                extra=context(group=refresh.user_group, refresh=refresh),
+            )  # fmt: skip
     except leases.LeaseLost:
-        log.info("Refresh %s of user group %s was cancelled or taken over.", refresh.uuid, refresh.user_group.uuid)
+        log.info(
+            "Refresh %s of user group %s was cancelled or taken over.", refresh.uuid, refresh.user_group.uuid,
+            extra=context(group=refresh.user_group, refresh=refresh),
+        )  # fmt: skip
     except Exception as error:
         if connection.in_atomic_block and is_transient(error):
             raise  # The transaction around is lost with all that it wrote.
@@ -195,18 +201,26 @@ def _evaluated_and_written(refresh: Refresh, scope_is_locked: bool) -> bool:
 
 
 def _record_failure(refresh: Refresh, error: Exception) -> None:
+    about = context(group=refresh.user_group, refresh=refresh)
     if is_transient(error):
-        log.warning("Refresh %s of user group %s gives up.", refresh.uuid, refresh.user_group.uuid, exc_info=error)
+        log.warning(
+            "Refresh %s of user group %s gives up.", refresh.uuid, refresh.user_group.uuid, exc_info=error, extra=about
+        )
         code, message = DatabaseBusy.code, str(DatabaseBusy.message)
     elif isinstance(error, Unevaluable):
         code, message = error.code, str(error.message)
     else:
-        log.error("Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid, exc_info=error)
+        log.error(
+            "Refresh %s of user group %s failed.", refresh.uuid, refresh.user_group.uuid, exc_info=error, extra=about
+        )
         code, message = "internal_error", _("An unexpected error stopped this refresh. The log of the site names it.")
     try:
         with_retries(lambda: _fail(refresh, code, message))
     except leases.LeaseLost:
-        log.info("Refresh %s of user group %s was cancelled or taken over.", refresh.uuid, refresh.user_group.uuid)
+        log.info(
+            "Refresh %s of user group %s was cancelled or taken over.", refresh.uuid, refresh.user_group.uuid,
+            extra=about,
+        )  # fmt: skip
 
 
 def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
@@ -306,7 +320,6 @@ def _succeed(
     )
     if delta:
         outbox.members_changed(refresh)
-    _measure_once_committed(refresh)
 
 
 def _fail(refresh: Refresh, code: str, message: str) -> None:
@@ -322,17 +335,3 @@ def _fail(refresh: Refresh, code: str, message: str) -> None:
                 set_state(group, GroupState.UNEVALUABLE if lasting else GroupState.STALE, code, message)
             group.save(update_fields=RESULT_FIELDS)
         leases.close(refresh, RefreshState.FAILED, error_code=code, error_message=message)
-        _measure_once_committed(refresh)
-
-
-def _measure_once_committed(refresh: Refresh) -> None:
-    transaction.on_commit(lambda: _measure(refresh), robust=True)
-
-
-def _measure(refresh: Refresh) -> None:
-    """Tell those who watch the app how a run went."""
-    trigger, state = str(refresh.trigger), str(refresh.state)
-    measure("refresh.finished", trigger=trigger, state=state, error=refresh.error_code)
-    if refresh.started_at and refresh.finished_at:
-        seconds = (refresh.finished_at - refresh.started_at).total_seconds()
-        measure("refresh.seconds", seconds, trigger=trigger, state=state)

@@ -6,11 +6,12 @@ it has none, the shortest that its criteria need.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, F, OuterRef, Value, When
 
 from openedx_user_groups import settings
 from openedx_user_groups.criteria.models import Criterion
@@ -23,7 +24,10 @@ from openedx_user_groups.groups.models import UserGroup, UserGroupQuerySet
 from .dispatch import send
 from .leases import new_run
 from .models import Refresh, Slot
+from .rules import GroupRow
 
+#: States of a group that waits for its time, not for another attempt or for a person.
+_UP_TO_DATE = (GroupState.FRESH, GroupState.REFRESHING)
 #: The part of an interval over which groups are spread, so that those that were made together are not due together.
 _SPREAD = 0.1
 
@@ -54,6 +58,32 @@ def usual_interval(group: UserGroup, rule: Node | None) -> timedelta:
         return timedelta(minutes=group.refresh_interval)
     needed = [cadence(type(leaf.criterion)) for leaf in rule.leaves() if leaf.criterion] if rule else []
     return min(needed, default=timedelta(minutes=settings.get("CADENCE")))
+
+
+def bring_forward(groups: Mapping[GroupRow, Node], waits: Mapping[Hashable, timedelta], now: datetime) -> None:
+    """Have groups be due earlier for learners who have just been answered for, where time alone changes the answer for
+    them earlier than for anybody before: in ``waits``, by the question of a leaf. One statement, or none.
+
+    The rules of :func:`next_refresh` hold. A group that waits for something else, such as its next attempt, still does.
+    """
+    if not waits:
+        return
+    soonest = timedelta(minutes=settings.get("MIN_CADENCE"))
+    nearest = max(min(waits.values()), soonest)
+    earlier: dict[datetime, list[int]] = defaultdict(list)
+    for group, rule in groups.items():
+        if group.refresh_interval or group.next_refresh_at is None or group.state not in _UP_TO_DATE:
+            continue
+        left = group.next_refresh_at - now
+        if left <= nearest:
+            continue
+        wait = max(min((waits.get(leaf.question, left) for leaf in rule.leaves()), default=left), soonest)
+        if wait < left and _tells_changes(rule):
+            earlier[now + wait].append(group.pk)
+    if earlier:
+        cases = [When(pk__in=keys, next_refresh_at__gt=at, then=Value(at)) for at, keys in earlier.items()]
+        due = UserGroup.objects.filter(pk__in=[pk for keys in earlier.values() for pk in keys])
+        due.update(next_refresh_at=Case(*cases, default=F("next_refresh_at")))
 
 
 def cadence(criterion_class: type[Criterion]) -> timedelta:

@@ -140,7 +140,8 @@ STEPS: list[Step] = [
     Step("refresh", _("Refreshes carried out here"), _carry_out_queued),
     Step("reconcile", _("Differences found and repaired"), lambda upkeep: len(check_due(upkeep.now))),
     Step("previews", _("Old previews forgotten"), lambda upkeep: clean_up_previews()),
-    Step("outbox", _("Messages delivered"), lambda upkeep: deliver_due(now=upkeep.now)[OutboxState.DELIVERED]),
+    # By the present time: what the round itself has changed is due since after its beginning.
+    Step("outbox", _("Messages delivered"), lambda upkeep: deliver_due()[OutboxState.DELIVERED]),
     Step("retention", _("Old records deleted"), lambda upkeep: sum(vars(clean_up_some(upkeep.now)).values())),
     Step("marks", _("Closed marks deleted"), lambda upkeep: marks.purge(upkeep.now)),
 ]

@@ -6,7 +6,10 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db.models import Value
+from django.db.models.functions import Concat
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.contrib.lms import computation
@@ -66,6 +69,12 @@ def test_who_is_gone_is_dropped(completions):
     left.blockcompletion_set.all().delete()
     computation.compute(COURSE_KEY, NOW)
     assert "left" not in stored()
+
+
+def test_who_was_retired_is_left_out(completions):
+    User.objects.filter(username__in=["some", "none"]).update(username=Concat(Value("retired__user_"), "username"))
+    computation.compute(COURSE_KEY, NOW)
+    assert set(stored()) == {"all", "undone", "left"}
 
 
 def test_a_course_in_which_nobody_did_anything(world):

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from opaque_keys.edx.keys import CourseKey
 
-from openedx_user_groups.criteria_api import Enrollment, IdSet, fetch_ids
+from openedx_user_groups.criteria_api import Enrollment, IdSet, fetch_ids, retired_accounts
 
 from .platform import BlockCompletionRow
 from .progress import CourseProgress
@@ -64,12 +64,16 @@ def compute(
 
 
 def _completed_by_learner(course_key: CourseKey, completed: QuerySet[Any, Any]) -> Iterator[tuple[int, int]]:
-    """Everybody with a completion, then the active learners without: those are at 0."""
-    seen = IdSet()
-    for user_id, done in completed.values_list("user_id").annotate(done=Count("pk")).iterator(CHUNK):
+    """Everybody with a completion, then the active learners without: those are at 0.
+
+    Without retired accounts, whose completions the platform keeps: nothing is written about who has been forgotten.
+    """
+    seen, retired = IdSet(), retired_accounts()
+    done_by = completed.exclude(user_id__in=retired).values_list("user_id").annotate(done=Count("pk"))
+    for user_id, done in done_by.iterator(CHUNK):
         seen.add(user_id)
         yield user_id, done
-    active = Enrollment.objects.filter(course_id=course_key, is_active=True).order_by()
+    active = Enrollment.objects.filter(course_id=course_key, is_active=True).exclude(user_id__in=retired).order_by()
     for user_id in fetch_ids(active.values_list("user_id", flat=True)) - seen:
         yield user_id, 0
 

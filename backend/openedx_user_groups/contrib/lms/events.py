@@ -96,6 +96,9 @@ LOGIN_CHANGES: tuple[Change, ...] = (
     openedx_event("SESSION_LOGIN_COMPLETED", lambda event: Touched(event["user"].id)),
 )
 
-SPOKEN_LANGUAGE_CHANGES: tuple[Change, ...] = row_changes(
-    "student.LanguageProficiency", lambda row: Touched(row.user_profile.user_id)
+#: The platform writes the languages in bulk, of which no signal tells. It saves the profile in the same transaction and
+#: tells of what else has changed there.
+SPOKEN_LANGUAGE_CHANGES: tuple[Change, ...] = (
+    *row_changes("student.LanguageProficiency", lambda row: Touched(row.user_profile.user_id)),
+    account_change("auth_userprofile"),
 )

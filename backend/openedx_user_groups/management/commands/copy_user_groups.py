@@ -25,7 +25,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, source: str, destination: str, **options: Any) -> None:
         """Copy, and list what could not be carried over."""
-        report = api.copy_user_groups_to_rerun(_scope(source), _scope(destination))
+        old, new = _scope(source), _scope(destination)
+        if old == new:
+            raise CommandError("A course is no re-run of itself: SOURCE and DESTINATION are the same.")
+        report = api.copy_user_groups_to_rerun(old, new)
         for copy in report.copies:
             self.stdout.write(f"{copy.group.uuid} {copy.group.name}")
             for reference in copy.unresolved:

@@ -40,6 +40,8 @@ class Command(BaseCommand):
         named = accounts.by_username([text]).get(text)
         if named is not None:
             return named
-        if text.isascii() and text.isdigit():
-            return int(text)  # The account itself may be gone already.
+        digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+        # By length first: Python refuses to convert thousands of digits.
+        if 0 < len(digits) <= len(str(accounts.MAX_USER_ID)) and int(digits) <= accounts.MAX_USER_ID:
+            return int(digits)  # The account itself may be gone already.
         raise CommandError(f"There is no account {text!r} in {get_user_model()._meta.db_table}.")

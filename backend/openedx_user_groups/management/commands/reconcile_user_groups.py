@@ -8,13 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from ...data import Scope
+from ...evaluation.learners import answer_rules
 from ...exceptions import Unevaluable
+from ...groups.clock import evaluation_instant
 from ...refresh import reconcile
 from ...refresh.drift import groups_to_check
+from ...refresh.drift import together as groups_together
 from ...refresh.reconcile import Drift
-from ...refresh.rules import GroupRow
+from ...refresh.rules import GroupRow, rules_of
+from ...sets import IdSet
 
 _WIDTH = 30
 
@@ -59,11 +64,18 @@ class Command(BaseCommand):
 
     def _check_in_full(self, scopes: list[Scope], wanted: list[UUID] | None, repair: bool) -> list[Drift]:
         groups = list(_groups(scopes, wanted))
+        unknown = set(wanted or ()) - {group.uuid for _scope, group in groups}
+        if unknown:
+            raise CommandError(f"No user group to check: {', '.join(sorted(map(str, unknown)))}.")
         found: list[Drift] = []
+        compared: set[int] = set()
         for number, (scope, group) in enumerate(groups, start=1):
             self._progress(number, len(groups), f"{scope} {group.uuid}")
+            if group.pk in compared:
+                continue
             try:
                 found += reconcile.check_group(scope, group, repair=repair)
+                compared |= _compared_with(scope, group)
             except Unevaluable as error:
                 self.stderr.write(f"{group.uuid}: no answer ({error.code}): {error.message}")
         return found
@@ -89,6 +101,15 @@ def _scope(text: str) -> Scope:
         return Scope.parse(kind, key)
     except ValueError:
         raise CommandError(f"{text!r} is not a scope; write for instance course:course-v1:A+B+C.") from None
+
+
+def _compared_with(scope: Scope, group: GroupRow) -> set[int]:
+    """The groups of an exclusive collection are compared at once, but for those whose rules have no answer."""
+    together = groups_together(scope, group)
+    if len(together) == 1:
+        return {group.pk}
+    with transaction.atomic():
+        return set(answer_rules(rules_of(together), scope, evaluation_instant(), IdSet()).matching)
 
 
 def _groups(scopes: list[Scope], wanted: list[UUID] | None) -> Iterator[tuple[Scope, GroupRow]]:
