@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from openedx_user_groups.contrib.lms.models import LastLogin
@@ -81,3 +82,24 @@ def test_a_single_value_costs_no_second_look(db):
     single = Fact(User.objects.all(), user="pk", value="last_login").learners(test).querysets
     assert [str(queryset.query).count("SELECT") for queryset in single] == [1]
     assert [str(queryset.query).count("SELECT") for queryset in two_tables().learners(test).querysets] == [3, 3]
+
+
+def test_who_is_known_to_have_a_value():
+    """A column of all accounts that is never NULL; no database is asked."""
+    accounts = User.objects.all()
+    joined = Fact(accounts, user="pk", value="date_joined")
+    assert joined.everybody_has_one
+    assert Fact(accounts, user="pk", value="last_login").also(accounts, user="id", value="pk").everybody_has_one
+    assert not any(
+        fact.everybody_has_one
+        for fact in (
+            Fact(accounts, user="pk", value="last_login"),
+            Fact(accounts.exclude(email=""), user="pk", value="date_joined"),
+            Fact(accounts.none(), user="pk", value="date_joined"),
+            Fact(accounts[:10], user="pk", value="date_joined"),
+            Fact(accounts.union(accounts), user="pk", value="date_joined"),
+            Fact(accounts.annotate(joined=F("date_joined")), user="pk", value="joined"),
+            Fact(lambda: accounts, user="pk", value="date_joined"),
+            Fact(CourseEnrollment.objects.all(), value="is_active"),
+        )
+    )

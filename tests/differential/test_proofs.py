@@ -167,8 +167,21 @@ def test_values_between_thresholds_that_are_forgotten_are_found(monkeypatch):
 
 def test_learners_without_a_value_that_are_forgotten_are_found(monkeypatch):
     """Planted: everybody has a value."""
-    monkeypatch.setattr(states, "_one_at_most", lambda cells: ((cell,) for cell in cells))
+    monkeypatch.setattr(states, "_one_at_most", lambda cells, always: ((cell,) for cell in cells))
     assert _heard(400).refuted
+
+
+def test_a_value_that_only_some_have_is_not_taken_for_granted(monkeypatch):
+    """Planted: what is true of every account would be of every row."""
+    monkeypatch.setattr(Fact, "everybody_has_one", True)
+    assert _heard(400).refuted
+
+
+def test_claims_about_rules_that_are_too_large_for_a_table(monkeypatch):
+    monkeypatch.setattr(analysis, "MAX_COMBINATIONS", 12)
+    court = _heard(400)
+    assert court.refuted == []
+    assert court.made.keys() == CLAIMS
 
 
 def test_a_range_that_a_source_does_not_keep_is_found(monkeypatch):

@@ -21,6 +21,7 @@ from openedx_user_groups.evaluation.preview_places import cancel, drop, leave_pl
 from openedx_user_groups.exceptions import TooManyPreviews
 from openedx_user_groups.models import PreviewJob
 from openedx_user_groups.sets import IdSet
+from sandbox.models import DataClock
 from tests.workers import SOON
 
 from .conftest import ART, AWAY, BIO, FAILING, IN_SPAIN, ROOT, assert_problem, rule, scope, snapshot
@@ -63,6 +64,57 @@ def test_past_the_budget_without_an_estimate(staff, settings):
     settings.OPENEDX_USER_GROUPS_PREVIEW_ESTIMATE_SECONDS = 0
     body = ask(staff).json()
     assert (body["state"], body["estimate"]) == ("over_budget", None)
+
+
+@pytest.fixture
+def handed_over(staff, settings, monkeypatch):
+    """What a worker answers that begins three seconds later, and what was answered before."""
+    sent = []
+    monkeypatch.setattr(preview_jobs, "has_workers", lambda: True)
+    monkeypatch.setattr(preview_jobs, "send_task", lambda name, pk: sent.append(pk))
+
+    def handed_over(definition, now, **more):
+        DataClock.stop_at(now)
+        settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
+        accepted = ask(staff, definition, **more)
+        assert accepted.status_code == 202, accepted.content
+        settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 20
+        DataClock.stop_at(now + timedelta(seconds=3))
+        preview_jobs.run_job(sent.pop())
+        finished = staff.get(accepted.headers["Location"])
+        assert finished.status_code == 200, finished.content
+        return accepted.json(), finished.json()
+
+    return handed_over
+
+
+@pytest.mark.parametrize("away", [timedelta(days=-90, seconds=1), timedelta(days=-10), timedelta(days=90)])
+def test_an_instant_that_was_accepted_is_not_refused_later(handed_over, away):
+    now = timezone.now()
+    accepted, finished = handed_over(rule(AWAY), now, as_of=(now + away).isoformat())
+    assert accepted["as_of"] == finished["as_of"]
+    assert finished["leaves"][0]["uses"] == ("current_data" if away < timedelta() else "as_of")
+
+
+def test_a_worker_takes_no_instant_of_its_own(world, staff, handed_over):
+    """Ada signed in ten days before the preview, to the second: not more than ten days ago."""
+    now = timezone.now()
+    User.objects.filter(username="ada").update(last_login=now - timedelta(days=10))
+    accepted, finished = handed_over(rule(AWAY), now, token=True)
+    assert accepted["as_of"] == finished["as_of"]
+    assert accepted["estimate"]["value"] == finished["count"]["value"] == 1
+    assert finished["leaves"][0]["uses"] == "as_of"
+    body = {"scope": scope(), "name": "Saved", "rule": rule(AWAY), "preview_token": finished["token"]}
+    answer = staff.post(f"{ROOT}user_groups/", body, format="json")
+    body = assert_problem(answer, 409, "preview_moved", ("/preview_token", "preview_moved"))
+    assert body["violations"][0]["params"]["added"] == {"count": 1, "learners": [{"username": "ada", "reason": "time"}]}
+
+
+def test_an_instant_that_is_too_far_away_costs_no_budget(staff, settings):
+    settings.OPENEDX_USER_GROUPS_PREVIEW_BUDGET_SECONDS = 0
+    as_of = (timezone.now() + timedelta(days=91)).isoformat()
+    assert_problem(ask(staff, as_of=as_of), 400, "validation_failed", ("/as_of", "as_of_out_of_range"))
+    assert not PreviewJob.objects.exists()
 
 
 @pytest.fixture

@@ -36,14 +36,14 @@ from openedx_user_groups.exceptions import (
     Unevaluable,
     UserGroupsError,
 )
-from openedx_user_groups.groups.clock import evaluation_instant
+from openedx_user_groups.groups.clock import instant_asked_for
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.workers import has_workers, send_task
 from openedx_user_groups.refresh.dispatch import RUN_PREVIEW
 
 from . import preview_tokens
 from .preview_results import from_json, to_json
-from .previews import evaluated
+from .previews import asked_at, evaluated
 from .user_groups import get_user_group
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ def run_preview(
     _clean_up_now_and_then()
     job, keep = take_place(acting_user.pk, scope, editor), False
     try:
+        job.as_of = instant_asked_for(options.as_of)  # Once: whoever goes on with it later keeps to that.
         try:
             with within(settings.get("PREVIEW_BUDGET_SECONDS")):
                 found, changes = _computed(job, rule, user_group, options, token)
@@ -156,7 +157,8 @@ def _computed(
     In an exclusive collection there is none: who is in the group depends on the groups beside it.
     """
     token = token and (group is None or group.exclusive_collection_id is None)
-    evaluation, found = evaluated(job.scope, rule, options, user_group=group, keep_ids=token)
+    assert job.as_of is not None
+    evaluation, found = evaluated(job.scope, rule, options, job.as_of, user_group=group, keep_ids=token)
     return found, preview_tokens.issue(job, evaluation) if token else {}
 
 
@@ -164,9 +166,9 @@ def _over_budget(
     job: PreviewJob, rule: Any, group: UserGroup | None, options: PreviewOptions, token: bool
 ) -> tuple[PreviewAnswer, bool]:
     """An estimate, and a worker where there is one. With whether the row is still needed."""
-    now = evaluation_instant()
-    as_of = options.as_of or now
-    about = estimate(lambda: Evaluation(_tree(job.scope, rule, group), job.scope, as_of, asked_at=now))
+    assert job.as_of is not None
+    as_of, asked = job.as_of, asked_at(options)
+    about = estimate(lambda: Evaluation(_tree(job.scope, rule, group), job.scope, as_of, asked_at=asked))
     request = {"rule": rule, "user_group": group.uuid if group else None, "options": to_json(options), "token": token}
     if has_workers() and _handed_over(job, request, as_of, about):
         return _under_way(job, timezone.now()), True

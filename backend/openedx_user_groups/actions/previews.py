@@ -66,25 +66,37 @@ def preview(
     """
     size = settings.get("MAX_SAMPLE_SIZE") if sample_size is None else sample_size
     options = PreviewOptions(detail, size, sample_offset, difference, overlap, as_of)
-    return evaluated(scope, rule, options, user_group=user_group)[1]
+    return evaluated(scope, rule, options, instant_asked_for(as_of), user_group=user_group)[1]
 
 
 def evaluated(
-    scope: Scope, rule: Any, options: PreviewOptions, *, user_group: UserGroup | None = None, keep_ids: bool = False
+    scope: Scope,
+    rule: Any,
+    options: PreviewOptions,
+    as_of: datetime,
+    *,
+    user_group: UserGroup | None = None,
+    keep_ids: bool = False,
 ) -> tuple[Evaluation, Preview]:
     """The evaluation of a rule, and what :func:`preview` says of it.
 
-    ``keep_ids``: the learners will be asked for too. Count and sample are then of exactly them, also where data moves
-    meanwhile.
+    Args:
+        as_of: the one instant of the preview: that of ``options``, which has been checked, or when it was asked for.
+        keep_ids: the learners will be asked for too. Count and sample are then of exactly them, also where data moves
+            meanwhile.
     """
     check_scope(user_group, scope)
     _check_difference(user_group, options.difference)
     saved = load_rule(user_group) if user_group else None
-    tree, as_of = parse_rule(rule, scope, saved), instant_asked_for(options.as_of)
-    evaluation = Evaluation(tree, scope, as_of, asked_at=evaluation_instant() if options.as_of else None)
+    evaluation = Evaluation(parse_rule(rule, scope, saved), scope, as_of, asked_at=asked_at(options))
     if keep_ids and options.detail == PreviewDetail.COUNT:
         evaluation.ids()
     return evaluation, _shown(evaluation, options, user_group, saved)
+
+
+def asked_at(options: PreviewOptions) -> datetime | None:
+    """Now, where another instant is asked for: the data are of now, and what keeps no past answers for it."""
+    return evaluation_instant() if options.as_of else None
 
 
 def _shown(evaluation: Evaluation, options: PreviewOptions, group: UserGroup | None, saved: Node | None) -> Preview:

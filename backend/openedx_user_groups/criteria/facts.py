@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, IntegerField, Q, QuerySet
 from opaque_keys import OpaqueKey
@@ -83,6 +84,15 @@ class Rows:
         return user is not None and user.unique and self._column(self.value) is not None
 
     @property
+    def every_account(self) -> bool:
+        """Whether these are all accounts, none filtered out, and the value is a column of theirs that is never NULL."""
+        query, value = self.queryset.query, self._column(self.value)
+        whole = not (query.where or query.is_sliced or query.combinator)
+        user = self._column(self.user)
+        is_account = self.queryset.model is get_user_model() and user is not None and user.primary_key
+        return whole and is_account and value is not None and not value.null
+
+    @property
     def whole_numbers(self) -> bool:
         """Whether the column of values holds nothing else."""
         return isinstance(self._column(self.value), IntegerField)
@@ -113,6 +123,8 @@ class Fact:
         single_valued: whether a learner has at most one value, which lets contradictions be found ("in A and in B").
             Where it is not said, a unique column of users proves it; declare it where the filter and a unique
             constraint over several columns do. When in doubt, leave it out.
+
+    That everybody has a value is never declared: only a column of the accounts themselves that is never NULL proves it.
     """
 
     def __init__(
@@ -149,6 +161,11 @@ class Fact:
         if self._single_valued is not None:
             return self._single_valued
         return len(self._tables) == 1 and self._known_without_query and self.sources[0].one_a_user
+
+    @property
+    def everybody_has_one(self) -> bool:
+        """Whether every learner is known to have a value. Never asks the database."""
+        return self._known_without_query and any(source.every_account for source in self.sources)
 
     @property
     def whole_numbers(self) -> bool:

@@ -20,7 +20,7 @@ from decimal import Decimal
 from math import inf, nextafter
 from typing import Any
 
-from openedx_user_groups.criteria.conditions import ANY_VALUE, AllOf, Anything, Interval, OneOf
+from openedx_user_groups.criteria.conditions import ANY_VALUE, AllOf, Anything, EmailDomains, Interval, OneOf
 from openedx_user_groups.criteria.facts import ValueTest
 from openedx_user_groups.criteria.fields import ListField, value_field
 from openedx_user_groups.criteria.models import Criterion
@@ -43,6 +43,10 @@ class _Other:
 OTHER = _Other()
 
 
+class _EndsIn(OneOf):
+    """The same of addresses, of which only what stands from the @ on is looked at: ``@example.org``."""
+
+
 @dataclass(frozen=True)
 class State:
     """What each criterion of a dimension answers, and for example which values make it so (``None``: not known), at
@@ -60,13 +64,26 @@ class Dimension:
     leaves: tuple[Leaf, ...]
     states: tuple[State, ...]
 
+    @property
+    def instants(self) -> set[datetime]:
+        """The later instants at which some of the states are what they are."""
+        return {state.as_of for state in self.states if state.as_of is not None}
+
+    @property
+    def names_values(self) -> bool:
+        """Whether the criteria name any value, so that there are others."""
+        return any(value is not OTHER for state in self.states for value in state.values or ())
+
 
 class _NotUnderstood(Exception):
     """Nothing is known of how these criteria depend on each other."""
 
 
-def dimensions(leaves: Sequence[Leaf], context: EvaluationContext) -> list[Dimension]:
-    """The criteria, those together that depend on each other. What is in different dimensions is independent."""
+def dimensions(leaves: Sequence[Leaf], context: EvaluationContext, *, later: bool = True) -> list[Dimension]:
+    """The criteria, those together that depend on each other. What is in different dimensions is independent.
+
+    ``later``: the states of every later instant too.
+    """
     facts: dict[Hashable, list[tuple[Leaf, ValueTest]]] = defaultdict(list)
     opaque: list[Leaf] = []
     for leaf in leaves:
@@ -74,11 +91,11 @@ def dimensions(leaves: Sequence[Leaf], context: EvaluationContext) -> list[Dimen
         if test is None or leaf.criterion is None:
             opaque.append(leaf)
         else:
-            facts[leaf.criterion.fact_key()].append((leaf, test))
+            facts[isinstance(test.condition, _EndsIn), leaf.criterion.fact_key()].append((leaf, test))
     found: list[Dimension] = []
     for asked in facts.values():
         try:
-            found.append(_of_fact(asked, context))
+            found.append(_of_fact(asked, context, later))
         except _NotUnderstood:
             opaque.extend(leaf for leaf, _test in asked)
     return [*found, *_of_opaque(opaque)]
@@ -92,6 +109,9 @@ def _understood_test(leaf: Leaf, context: EvaluationContext) -> ValueTest | None
     except Exception:
         # Whatever a plugin's type makes of its fields: whoever evaluates it reports that.
         return None
+    if isinstance(test.condition, EmailDomains) and not test.condition.subdomains:
+        # An address ends in one of them at most, like any other value of a list.
+        return replace(test, condition=_EndsIn(frozenset(f"@{domain}" for domain in test.condition.domains)))
     return test if isinstance(test.condition, _UNDERSTOOD) else None
 
 
@@ -120,21 +140,22 @@ def _in_one_order(leaf: Leaf) -> dict[str, Any]:
 
 
 # ---- Criteria over one fact ------------------------------------------------------------------------------------------
-def _of_fact(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext) -> Dimension:
+def _of_fact(asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext, later: bool) -> Dimension:
     leaves = tuple(leaf for leaf, _test in asked)
-    single, whole = _declared(asked[0][0], context)
+    single, always, whole = _declared(asked[0][0], context)
     possible, usual = _ranges(leaves)
     found: dict[tuple[bool, ...], State] = {}
-    for as_of, tests in _at_each_instant(asked, context):
+    for as_of, tests in _at_each_instant(asked, context, later):
         cells = _cells(tests, whole, possible, usual)
-        for values in _one_at_most(cells) if single else _any_of(tests, cells):
+        always = always and bool(cells)
+        for values in _one_at_most(cells, always) if single else _any_of(tests, cells, always):
             answers = tuple(test.answer(values) for test in tests)
             found.setdefault(answers, State(answers, values, as_of))
     return Dimension(leaves, tuple(found.values()))
 
 
-def _declared(leaf: Leaf, context: EvaluationContext) -> tuple[bool, bool]:
-    """Whether learners have one value at most, and whether values are whole numbers."""
+def _declared(leaf: Leaf, context: EvaluationContext) -> tuple[bool, bool, bool]:
+    """Whether learners have one value at most, whether they always have one, and whether values are whole numbers."""
     assert leaf.criterion is not None
     try:
         fact = leaf.criterion.fact(context)
@@ -142,7 +163,7 @@ def _declared(leaf: Leaf, context: EvaluationContext) -> tuple[bool, bool]:
         raise _NotUnderstood from error
     if fact is None:
         raise _NotUnderstood
-    return fact.single_valued, fact.whole_numbers
+    return fact.single_valued, fact.everybody_has_one, fact.whole_numbers
 
 
 def _ranges(leaves: Iterable[Leaf]) -> tuple[list[Interval], Interval]:
@@ -159,21 +180,23 @@ def _ranges(leaves: Iterable[Leaf]) -> tuple[list[Interval], Interval]:
 
 
 def _at_each_instant(
-    asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext
+    asked: list[tuple[Leaf, ValueTest]], context: EvaluationContext, later: bool
 ) -> Iterator[tuple[datetime | None, list[ValueTest]]]:
-    """The tests now (``None``) and at later instants, wherever moving bounds stand otherwise among the fixed ones.
+    """The tests now (``None``) and ``later``, wherever moving bounds stand otherwise among the fixed ones.
 
     "More than 10 days ago" and "after 1 January" contradict each other until 11 January only.
     """
     tests = [test for _leaf, test in asked]
     yield None, tests
+    if not later:
+        return
     moving = {bound for test in tests if test.moves for bound in test.bounds}
     fixed = {bound for test in tests if not test.moves for bound in test.bounds}
     if len(moving) * len(fixed) > _MAX_MEETINGS:
         raise _NotUnderstood
     for at in _later_instants(context.as_of, moving, fixed) if moving and fixed else ():
-        later = replace(context, as_of=at)
-        yield at, [leaf.criterion.value_test(later) for leaf, _test in asked if leaf.criterion is not None]
+        then = replace(context, as_of=at)
+        yield at, [leaf.criterion.value_test(then) for leaf, _test in asked if leaf.criterion is not None]
 
 
 def _later_instants(as_of: datetime, moving: Iterable[datetime], fixed: Iterable[datetime]) -> Iterator[datetime]:
@@ -191,13 +214,14 @@ def _later_instants(as_of: datetime, moving: Iterable[datetime], fixed: Iterable
         yield ordered[-1] + _DAY
 
 
-def _one_at_most(cells: list[Any]) -> Iterator[tuple[Any, ...]]:
-    yield ()
+def _one_at_most(cells: list[Any], always: bool) -> Iterator[tuple[Any, ...]]:
+    if not always:
+        yield ()
     yield from ((cell,) for cell in cells)
 
 
-def _any_of(tests: list[ValueTest], cells: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Every set of cells."""
+def _any_of(tests: list[ValueTest], cells: list[Any], always: bool) -> Iterator[tuple[Any, ...]]:
+    """Every set of cells, but for the empty one where there is always a value."""
     if not any(isinstance(test.condition, AllOf) for test in tests):
         # One value of a kind is as good as many: what the tests answer for it alone is all that they can see of it.
         kinds: dict[Any, Any] = {}
@@ -206,7 +230,7 @@ def _any_of(tests: list[ValueTest], cells: list[Any]) -> Iterator[tuple[Any, ...
         cells = list(kinds.values())
     if len(cells) > _MAX_SHARED_CELLS:
         raise _NotUnderstood
-    for size in range(len(cells) + 1):
+    for size in range(int(always), len(cells) + 1):
         yield from itertools.combinations(cells, size)
 
 

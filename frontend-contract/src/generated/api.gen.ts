@@ -1040,7 +1040,7 @@ export interface components {
             second: string;
             /** @description Whether no learner can ever match both. */
             disjoint: boolean;
-            /** @description A learner whom both may match, in words. Null for disjoint rules, and for rules too large to tell. */
+            /** @description A learner whom both may match, in words. Null for disjoint rules, and where none could be found. */
             example: string | null;
         };
         /**

@@ -43,7 +43,7 @@ class GroupPairSerializer(serializers.Serializer[Any]):
     example = serializers.CharField(
         source="disjoint.example",
         allow_null=True,
-        help_text="A learner whom both may match, in words. Null for disjoint rules, and for rules too large to tell.",
+        help_text="A learner whom both may match, in words. Null for disjoint rules, and where none could be found.",
     )
 
 
