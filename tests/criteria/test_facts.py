@@ -10,15 +10,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from openedx_user_groups.contrib.lms.models import LastLogin
+from openedx_user_groups.contrib.lms.platform import ProfileRow
 from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.facts import Fact, ValueTest
 from openedx_user_groups.data import PlanKind
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
-from openedx_user_groups.sets import IdSet
+from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.testing.factories import COURSE, EnrollmentFactory, LearnerFactory, criterion, rule
-from sandbox.platform.student.models import CourseEnrollment
+from sandbox.platform.student.models import CourseEnrollment, UserProfile
 
 ELSEWHERE = "course-v1:DemoX+ELSEWHERE+1"
 #: The days since each learner enrolled here, and elsewhere.
@@ -102,4 +103,23 @@ def test_who_is_known_to_have_a_value():
             Fact(lambda: accounts, user="pk", value="date_joined"),
             Fact(CourseEnrollment.objects.all(), value="is_active"),
         )
+    )
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("complement", [False, True])
+def test_one_text_is_compared_exactly(db, missing, complement):
+    texts = {LearnerFactory().pk: text for text in ("app", "APP", "app ", "âpp", "web", "", None)}
+    for pk, text in texts.items():
+        profile = UserProfile.objects.create(user_id=pk)
+        ProfileRow.objects.filter(pk=profile.pk).update(level_of_education=text)
+    fact = Fact(ProfileRow.objects.all(), value="level_of_education")
+    test = ValueTest(Interval("app", "app"), missing=missing, complement=complement)
+    found = fact.learners(test)
+    ids = IdSet.union(*(fetch_ids(queryset) for queryset in found.querysets))
+    matching = set(texts) - set(ids) if found.complement else set(ids)
+    values = fact.values_of(texts)
+    assert matching == {pk for pk in texts if test.answer(values.get(pk, ()))}
+    assert (
+        len(matching) == {(False, False): 1, (True, False): 2, (False, True): 6, (True, True): 5}[missing, complement]
     )

@@ -47,7 +47,7 @@ KEYWORDS = {
 }
 
 #: Widgets and fields that every RJSF theme has.
-BUILT_IN = {"checkboxes", "date", "hidden", "radio", "select", "updown", "ObjectField"}
+BUILT_IN = {"checkboxes", "date", "datetime", "hidden", "radio", "select", "updown", "ObjectField"}
 
 #: In JavaScript 10 and 10.0 are one number; here the validator is told what the server knows.
 STRICT_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
@@ -474,3 +474,9 @@ def test_the_tightest_limit_counts():
 def test_digits_limit_a_decimal():
     field = models.DecimalField("hours", max_digits=4, decimal_places=1, validators=[MinValueValidator(lambda: 0)])
     assert item_of(field) == {"title": "Hours", "type": "number", "minimum": 0, "maximum": 999.9}
+
+
+def test_an_instant_has_a_format_and_a_widget():
+    made_up = made_of(models.DateTimeField("since", name="since"), ids="=")
+    assert item_of(models.DateTimeField("since")) == {"title": "Since", "type": "string", "format": "date-time"}
+    assert forms.ui_schema(made_up, COURSE)["oneOf"][0]["since"] == {"ui:widget": "datetime"}

@@ -327,6 +327,38 @@ def test_a_mistake_in_one_plugin_leaves_the_others(monkeypatch, caplog):
     assert "country cannot be described" in caplog.text
 
 
+def test_scopes_may_be_named_as_text(monkeypatch):
+    monkeypatch.setattr(registry.find("country"), "scopes", ("course",))
+    found = described("country")
+    assert (found["scopes"], found["availability"]["status"]) == (["course"], "available")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scopes", ("course", "everywhere")),
+        ("scopes", None),
+        ("data_source", None),
+        ("category", None),
+        ("version", {1}),
+    ],
+)
+def test_whatever_is_wrong_in_a_declaration_leaves_the_others(monkeypatch, name, value):
+    monkeypatch.setattr(registry.find("country"), name, value)
+    found = described("country")
+    assert (found["label"], found["availability"]["reason_code"]) == ("Country", "criterion_type_failed")
+    assert described("last_login")["availability"]["status"] == "available"
+
+
+def test_not_even_the_label_may_be_readable(monkeypatch):
+    class Unreadable:
+        __str__ = None
+
+    monkeypatch.setattr(registry.find("country"), "label", Unreadable())
+    found = described("country")
+    assert (found["label"], found["availability"]["reason_code"]) == ("country", "criterion_type_failed")
+
+
 # ---- Revision, language, cost ----------------------------------------------------------------------------------------
 def test_the_revision_changes_with_what_the_reader_gets(settings):
     first = revision()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from openedx_user_groups.contrib.lms.models import SubsectionGrade
+from openedx_user_groups.contrib.lms.models import Country, SubsectionGrade
 from openedx_user_groups.criteria.conditions import Interval
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.operands import EvaluationContext, Threshold
@@ -328,6 +328,12 @@ def test_the_order_of_a_list_says_nothing():
         ("duplicate_criterion", "/rule/nodes/1", ("/rule/nodes/0",))
     ]
     assert found(rule(one, at_or_below("b.org", "c.org", operator="not_in"))) == []
+
+
+def test_a_fact_whose_parameters_are_no_fields_is_not_understood(monkeypatch):
+    monkeypatch.setattr(Country, "fact_parameters", ("nope",))
+    assert found(rule(SPAIN, FRANCE)) == []
+    assert found(rule(LOW, HIGH)) == impossible(0, 1)
 
 
 @pytest.mark.parametrize("usual", [lambda self, criterion: 1 / 0, lambda *args: Interval(Decimal(0), Decimal(1))])

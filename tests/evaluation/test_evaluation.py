@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F, Value
 from django.utils import timezone
 
 from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
@@ -17,6 +18,7 @@ from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sources import UserIds
 from openedx_user_groups.testing.factories import COURSE, EnrollmentFactory, LearnerFactory, criterion, rule
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +98,35 @@ def test_unevaluable_leaf_is_named_although_the_rest_would_decide(world, monkeyp
     with pytest.raises(Unevaluable) as caught:
         evaluation(subject)
     assert (caught.value.code, caught.value.pointer) == ("criterion_failed", "/rule/nodes/1/nodes/1")
+
+
+@pytest.mark.parametrize(
+    "queryset",
+    [
+        User.objects.values("pk", "is_active"),
+        User.objects.all(),
+        User.objects.values("pk").annotate(always=Value(1)),
+    ],
+    ids=range(3),
+)
+def test_a_set_of_more_than_one_column_is_none(world, monkeypatch, queryset):
+    monkeypatch.setattr(LearnerList, "learner_set", lambda self, context: UserIds((queryset,)))
+    with pytest.raises(Unevaluable) as caught:
+        evaluation(rule(IDLE, LISTED))
+    assert (caught.value.code, caught.value.pointer) == ("criterion_failed", "/rule/nodes/1")
+
+
+@pytest.mark.parametrize(
+    "queryset",
+    [
+        User.objects.annotate(learner=F("pk")).values_list("learner"),
+        User.objects.values_list("pk").union(User.objects.values_list("pk")),
+    ],
+    ids=range(2),
+)
+def test_one_column_may_be_made(world, monkeypatch, queryset):
+    monkeypatch.setattr(LearnerList, "learner_set", lambda self, context: UserIds((queryset,)))
+    assert evaluation(rule(LISTED), PlanKind.BITMAPS).count() == 3
 
 
 def test_database_error_leaves_the_transaction_usable(world, monkeypatch):

@@ -13,15 +13,19 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import connection, models
 from django.test import TestCase
 
 from openedx_user_groups.contrib.lms import models as types
 from openedx_user_groups.contrib.lms.platform import ProfileRow
-from openedx_user_groups.criteria import forms
-from openedx_user_groups.criteria_api import Criterion, EmailDomains, Fact, IdSet, UserIds
+from openedx_user_groups.criteria import configuration, forms
+from openedx_user_groups.criteria_api import Criterion, EmailDomains, Fact, IdSet, Threshold, UserIds, operators
 from openedx_user_groups.testing import contract
+from openedx_user_groups.testing.configurations import spoiled
 from openedx_user_groups.testing.contract import CriterionTypeContract, Example
+from openedx_user_groups.testing.factories import COURSE
+from openedx_user_groups.testing.schemas import Form
+from tests.criteria.declared import declare_type, forgotten_afterwards
 from tests.plugin import test_shipped_types as shipped
 
 pytestmark = pytest.mark.django_db
@@ -172,9 +176,25 @@ def test_a_planted_mistake_is_found(case, plant, name):
 def test_a_type_that_returns_a_bitmap_keeps_the_contract():
     names = unittest.defaultTestLoader.getTestCaseNames(shipped.TestCountry)
     assert len(names) >= 20
-    with mock.patch.multiple(types.Country, learner_set=from_elsewhere, fact=Criterion.fact):
+    # As in the how-to, nothing says how to compare with the field.
+    with mock.patch.multiple(types.Country, learner_set=from_elsewhere, fact=Criterion.fact, operands=()):
         result = run(shipped.TestCountry, *names)
     assert (result.testsRun, result.failures, result.errors) == (len(names), [], [])
+
+
+def test_form_and_server_refuse_the_same_instants():
+    start, end = "2026-01-31T09:30:00Z", "2026-01-31T12:00:00.123456+01:00"
+    configs = [{"operator": "=", "at": end}, {"operator": "between", "at": {"from": start, "to": end}}]
+    with forgotten_afterwards():
+        at, at_to = (models.DateTimeField(null=True, blank=True) for _ in range(2))
+        made = declare_type(at=at, at_to=at_to, operands=(Threshold("at"),), operators=operators("= between", "at"))
+        form = Form(forms.schema(made, COURSE))
+        for config in configs:
+            assert form.accepts(config)
+            assert configuration.parse(made, config, COURSE)[1] == []
+            for what, wrong in spoiled(made, config, configs):
+                assert not form.accepts(wrong) or what.endswith("start after end"), what
+                assert configuration.parse(made, wrong, COURSE)[1], what
 
 
 class TestTooFewExamples(shipped.TestYearOfBirth):

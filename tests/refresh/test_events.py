@@ -145,6 +145,12 @@ def test_what_this_process_lacks_is_left_out(monkeypatch):
     assert sorted(intake.connect()) == sorted(set(RECEIVERS) - {"user_logged_in", "SESSION_LOGIN_COMPLETED"})
 
 
+@pytest.mark.parametrize("changes", [("no.signal",), Change("no.signal", lambda event: None), None, "no.signal"])
+def test_what_is_no_change_does_not_keep_the_site_from_starting(monkeypatch, changes):
+    monkeypatch.setattr(LastLogin, "changes", changes)
+    assert sorted(intake.connect()) == sorted(set(RECEIVERS) - {"user_logged_in", "SESSION_LOGIN_COMPLETED"})
+
+
 # ---- Marks -----------------------------------------------------------------------------------------------------------
 def test_enrolling_sends_two_signals_and_leaves_one_mark(commit):
     user = LearnerFactory()

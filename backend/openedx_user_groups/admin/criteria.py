@@ -190,8 +190,6 @@ def saved_leaf(criterion: Criterion) -> Leaf | None:
 def register_types(site: admin.AdminSite) -> None:
     """Give each installed type a form, unless its app brings an admin of its own."""
     for criterion_class in registry.installed():
-        if criterion_class._meta.abstract:
-            continue
         _import_admin_of(criterion_class)
         if not site.is_registered(criterion_class):
             site.register(criterion_class, CriterionTypeAdmin)

@@ -148,7 +148,12 @@ def _parse_field(
 
 def is_supported(field: Any) -> bool:
     """Whether a value field of this class can travel in a configuration."""
-    return isinstance(field, tuple(field_class for field_class, _parse in _PARSERS))
+    return kind_of(field) is not None
+
+
+def kind_of(field: Any) -> type[models.Field[Any, Any]] | None:
+    """Of the classes whose values can be read, the one that a value field is read as."""
+    return next((field_class for field_class, _parse in _PARSERS if isinstance(field, field_class)), None)
 
 
 def _parse_value(field: Any, value: Any, pointer: str) -> Any:

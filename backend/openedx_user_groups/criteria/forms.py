@@ -56,9 +56,10 @@ _JSON_TYPES: dict[str, dict[str, Any]] = {
     "decimal": {"type": "number"},
     "percent": {"type": "number"},
     "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
 }
 
-_WIDGETS = {"integer": "updown", "decimal": "updown", "percent": "updown", "date": "date"}
+_WIDGETS = {"integer": "updown", "decimal": "updown", "percent": "updown", "date": "date", "datetime": "datetime"}
 
 
 @dataclass(frozen=True)

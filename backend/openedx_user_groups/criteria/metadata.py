@@ -7,6 +7,7 @@ because clients convert keys. Who may read the document, and HTTP, are not decid
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -20,7 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups import codes, exceptions, settings
-from openedx_user_groups.data import CONTRACT_VERSION, Combine, Scope
+from openedx_user_groups.data import CONTRACT_VERSION, Combine, Scope, ScopeType
 from openedx_user_groups.sources import Availability, DataSource
 
 from . import categories, forms, registry
@@ -156,24 +157,34 @@ def _types(scope: Scope, missing_types: Collection[str], unreadable_types: Colle
     checked: dict[str, SourceStatus] = {}  # Types share sources, and asking one may be a request over the network.
     found = []
     for criterion_class in registry.installed():
-        if scope.type in criterion_class.scopes:
-            source = criterion_class.data_source
-            if source.id not in checked:
-                checked[source.id] = check(source, scope)
-            refused = criterion_class.criterion_type in unreadable_types
-            found.append(_described(criterion_class, scope, unreadable() if refused else checked[source.id]))
-    found += [_missing(slug) for slug in sorted(set(missing_types)) if registry.find(slug) is None]
+        try:
+            if scope.type in criterion_class.scopes:
+                refused = criterion_class.criterion_type in unreadable_types
+                status = unreadable() if refused else _status(criterion_class.data_source, scope, checked)
+                described = describe_type(criterion_class, scope, status)
+                json.dumps(described)  # Here, where it is known whose fault it is if that cannot be done.
+                found.append(described)
+        except Exception:
+            # A mistake in one plugin must not take the builder away from everybody.
+            log.exception("The criterion type %s cannot be described.", criterion_class.criterion_type)
+            found.append(_failed(criterion_class))
+    missing = [slug for slug in sorted(set(missing_types)) if registry.find(slug) is None]
+    found += [_known_by_its_slug(slug, TYPE_MISSING) for slug in missing]
     return sorted(found, key=lambda described: (described["category"], described["label"].casefold(), described["id"]))
 
 
-def _described(criterion_class: type[Criterion], scope: Scope, status: SourceStatus) -> dict[str, Any]:
-    try:
-        return describe_type(criterion_class, scope, status)
-    except Exception:
-        # A mistake in one plugin must not take the builder away from everybody.
-        log.exception("The criterion type %s cannot be described.", criterion_class.criterion_type)
-        failed = Availability("unavailable", TYPE_FAILED, codes.MESSAGES[TYPE_FAILED])
-        return _head(criterion_class, SourceStatus(failed)) | _empty_body()
+def _status(source: DataSource, scope: Scope, checked: dict[str, SourceStatus]) -> SourceStatus:
+    if source.id not in checked:
+        checked[source.id] = check(source, scope)
+    return checked[source.id]
+
+
+def _failed(criterion_class: type[Criterion]) -> dict[str, Any]:
+    """A type that cannot be described. Nothing of its class is used but the slug and, if it is one, the label."""
+    described = _known_by_its_slug(criterion_class.criterion_type, TYPE_FAILED)
+    with contextlib.suppress(Exception):
+        described["label"] = str(criterion_class.label)
+    return described
 
 
 def _head(criterion_class: type[Criterion], status: SourceStatus) -> dict[str, Any]:
@@ -185,7 +196,7 @@ def _head(criterion_class: type[Criterion], status: SourceStatus) -> dict[str, A
         "help_text": str(criterion_class.help_text),
         "category": criterion_class.category,
         "category_label": categories.label(criterion_class.category, criterion_class.category_label),
-        "scopes": [scope_type.value for scope_type in criterion_class.scopes],
+        "scopes": [ScopeType(scope_type).value for scope_type in criterion_class.scopes],
         "availability": _availability(status.availability),
         "data_source": {"id": source.id, "label": str(source.label)},
         "freshness": {
@@ -197,8 +208,9 @@ def _head(criterion_class: type[Criterion], status: SourceStatus) -> dict[str, A
     }
 
 
-def _missing(slug: str) -> dict[str, Any]:
-    """A type that only saved criteria remember, with the keys of any other: clients need no special case."""
+def _known_by_its_slug(slug: str, reason_code: str) -> dict[str, Any]:
+    """A type that only saved criteria remember, or whose class is of no use, with the keys of any other: clients need
+    no special case."""
     return {
         "id": slug,
         "version": 1,
@@ -207,7 +219,7 @@ def _missing(slug: str) -> dict[str, Any]:
         "category": Category.OTHER.value,
         "category_label": str(Category.OTHER.label),
         "scopes": [],
-        "availability": _availability(Availability("unavailable", TYPE_MISSING, codes.MESSAGES[TYPE_MISSING])),
+        "availability": _availability(Availability("unavailable", reason_code, codes.MESSAGES[reason_code])),
         "data_source": {"id": "unknown", "label": str(_("Unknown"))},
         "freshness": {"mode": "live", "as_of": None, "refresh_interval": None},
         "time_sensitive": False,

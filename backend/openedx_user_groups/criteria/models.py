@@ -243,9 +243,11 @@ class Criterion(models.Model):
 
     @property
     def compared_with(self) -> Operand | None:
-        """The operand that the operator compares with; ``None`` for an operator without a value."""
+        """The operand that the operator compares with; ``None`` for an operator without a value, and for a type with a
+        set of its own that declares none."""
         operator = self._operator()
-        return self._operand(operator) if operator.fields else None
+        has_operand = any(operand.field in operator.fields for operand in self.operands)
+        return self._operand(operator) if has_operand else None
 
     def _operator(self) -> Operator:
         operator = self.operator_named(self.operator)

@@ -37,6 +37,11 @@ def installed() -> list[type[Criterion]]:
     return [_types[slug] for slug in sorted(_types) if _is_installed(_types[slug])]
 
 
+def abstract() -> list[type[Criterion]]:
+    """The classes that have a slug and can be no type, by slug."""
+    return [_types[slug] for slug in sorted(_types) if _has_options(_types[slug]) and _types[slug]._meta.abstract]
+
+
 @contextlib.contextmanager
 def without(slug: str) -> Iterator[None]:
     """For tests: as if the app of this type were not installed."""
@@ -51,6 +56,10 @@ def _owner(criterion_class: type) -> str:
     return f"{criterion_class.__module__}.{criterion_class.__qualname__}"
 
 
-def _is_installed(criterion_class: type) -> bool:
+def _is_installed(criterion_class: type[Criterion]) -> bool:
+    return _has_options(criterion_class) and not criterion_class._meta.abstract
+
+
+def _has_options(criterion_class: type) -> bool:
     # A class whose app is not in INSTALLED_APPS fails after it was filed, before Django gave it options of its own.
     return "_meta" in criterion_class.__dict__

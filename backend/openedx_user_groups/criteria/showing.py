@@ -47,6 +47,8 @@ def difference(value: Any, other: Any) -> tuple[float, str | None] | None:
     """How far ``value`` is above ``other``; of instants, in days. With the unit, where that is known here."""
     if isinstance(value, datetime) and isinstance(other, datetime):
         return (value - other) / _DAY, DAYS
+    if isinstance(value, bool) or isinstance(other, bool):
+        return None
     if isinstance(value, int | float | Decimal) and isinstance(other, int | float | Decimal):
         # As decimals: 0.3 - 0.1 is not 0.2 in binary.
         return float(Decimal(repr(value) if isinstance(value, float) else value) - Decimal(str(other))), None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
@@ -186,6 +187,8 @@ def _checked(found: LearnerSet) -> LearnerSet:
     with ids without an error on some databases, and empty the group."""
     if isinstance(found, UserIds):
         for queryset in found.querysets:
+            if (columns := _selected(queryset)) != 1:
+                raise TypeError(f"learner_set() selects {columns} columns. Select the one of user ids: values_list().")
             column = queryset.query.output_field
             column = getattr(column, "target_field", column)  # What a foreign key points at.
             if column is not None and not isinstance(column, models.IntegerField):
@@ -193,6 +196,13 @@ def _checked(found: LearnerSet) -> LearnerSet:
     elif not isinstance(found, IdSet):
         raise TypeError(f"learner_set() returned {type(found).__name__}, which is no set of learners.")
     return found
+
+
+def _selected(queryset: models.QuerySet[Any, Any]) -> int:
+    """How many columns a queryset yields."""
+    query = queryset.query
+    columns = len(query.get_meta().concrete_fields) if query.default_cols else len(query.select)
+    return columns + len(query.annotation_select) + len(query.extra_select)
 
 
 def problem_message(leaf: Leaf) -> str:

@@ -87,32 +87,34 @@ def dimensions(leaves: Sequence[Leaf], context: EvaluationContext, *, later: boo
     facts: dict[Hashable, list[tuple[Leaf, ValueTest]]] = defaultdict(list)
     opaque: list[Leaf] = []
     for leaf in leaves:
-        test = _understood_test(leaf, context)
-        if test is None or leaf.criterion is None:
+        asked = _understood(leaf, context)
+        if asked is None:
             opaque.append(leaf)
         else:
-            facts[isinstance(test.condition, _EndsIn), leaf.criterion.fact_key()].append((leaf, test))
+            key, test = asked
+            facts[isinstance(test.condition, _EndsIn), key].append((leaf, test))
     found: list[Dimension] = []
-    for asked in facts.values():
+    for together in facts.values():
         try:
-            found.append(_of_fact(asked, context, later))
+            found.append(_of_fact(together, context, later))
         except _NotUnderstood:
-            opaque.extend(leaf for leaf, _test in asked)
+            opaque.extend(leaf for leaf, _test in together)
     return [*found, *_of_opaque(opaque)]
 
 
-def _understood_test(leaf: Leaf, context: EvaluationContext) -> ValueTest | None:
+def _understood(leaf: Leaf, context: EvaluationContext) -> tuple[Hashable, ValueTest] | None:
+    """Which fact a leaf asks for, and what."""
     if leaf.criterion is None or type(leaf.criterion).fact is Criterion.fact:
         return None
     try:
-        test = leaf.criterion.value_test(context)
+        key, test = leaf.criterion.fact_key(), leaf.criterion.value_test(context)
     except Exception:
         # Whatever a plugin's type makes of its fields: whoever evaluates it reports that.
         return None
     if isinstance(test.condition, EmailDomains) and not test.condition.subdomains:
         # An address ends in one of them at most, like any other value of a list.
-        return replace(test, condition=_EndsIn(frozenset(f"@{domain}" for domain in test.condition.domains)))
-    return test if isinstance(test.condition, _UNDERSTOOD) else None
+        test = replace(test, condition=_EndsIn(frozenset(f"@{domain}" for domain in test.condition.domains)))
+    return (key, test) if isinstance(test.condition, _UNDERSTOOD) else None
 
 
 # ---- Criteria that are not understood --------------------------------------------------------------------------------

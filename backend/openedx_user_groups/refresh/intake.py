@@ -88,8 +88,9 @@ def _declared() -> dict[tuple[str, str], list[Change]]:
     """Every declared change, by signal and sender."""
     declared: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for changes in (UNIVERSE_CHANGES, *(criterion_class.changes for criterion_class in registry.installed())):
-        for change in changes:
-            if change not in declared[change.signal, change.sender]:
+        # What is no change is told by a system check: it must not keep the site from starting.
+        for change in changes if isinstance(changes, tuple | list) else ():
+            if isinstance(change, Change) and change not in declared[change.signal, change.sender]:
                 declared[change.signal, change.sender].append(change)
     return dict(declared)
 

@@ -120,7 +120,10 @@ def _spoiled_values(field: Any, value: Any) -> Iterator[tuple[str, Any]]:
         yield from (("a text", "true"), ("a number", 1))
     elif isinstance(value, str):
         yield from (("empty", ""), ("a number", 1), ("a list", [value]), ("an object", {}))
-        if isinstance(field, models.DateField):
+        if isinstance(field, models.DateTimeField):  # A date field too, for Django.
+            yield from (("no such day", "2026-02-30T09:30:00Z"), ("no offset", "2026-01-31T09:30:00"))
+            yield from (("a day", "2026-01-31"), ("no instant", "yesterday"))
+        elif isinstance(field, models.DateField):
             yield from (("no such day", "2026-02-30"), ("no date", "yesterday"))
     else:
         yield from _spoiled_numbers(field, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -12,13 +13,21 @@ _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
 )
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 
+#: The library knows instants only where another one is installed.
+_FORMATS = jsonschema.FormatChecker()
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_instant(value: Any) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
 
 class Form:
     """The form that ``schema`` describes. Raises ``jsonschema.SchemaError`` where it is no JSON Schema."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         _Validator.check_schema(schema)
-        self._validator = _Validator(schema, format_checker=jsonschema.FormatChecker())
+        self._validator = _Validator(schema, format_checker=_FORMATS)
 
     def accepts(self, config: Any) -> bool:
         """Whether the form would send ``config``."""

@@ -48,6 +48,15 @@ class TestEnrollmentTrack:
         assert found["audit"] == "audit"
         assert "honor" not in found
 
+    def test_each_track_in_use_can_be_chosen_however_alike(self, tracks):
+        for number, mode in enumerate(("Audit", "audit ", "áudit")):
+            tracks.enroll(tracks.account(f"alike{number}"), mode=mode)
+        source = fields.choices_from(EnrollmentTrack._meta.get_field("modes"))
+        expected = {"audit", "Audit", "audit ", "áudit", "Verified", "verified"}
+        assert {choice.value for choice in source.search(COURSE, "", 10)} == expected
+        for mode in expected:
+            assert len(members("enrollment_track", operator="in", modes=[mode])) == 1
+
     def test_a_configured_track_is_found_without_the_enrollments(self, tracks, django_assert_num_queries):
         source = fields.choices_from(EnrollmentTrack._meta.get_field("modes"))
         with django_assert_num_queries(1):

@@ -68,6 +68,20 @@ class TestExactness:
         world.profile(world.learner("blank"), gender="f ")
         assert members("gender", operator="in", genders=["f"]) == set()
 
+    def test_blanks_are_a_value(self, world):
+        for name, text in (("blank", "  "), ("tab", "\t"), ("empty", ""), ("null", None)):
+            world.profile(world.learner(name), gender=text)
+        assert members("gender", operator="exists") == {"blank", "tab"}
+        assert members("gender", operator="not_exists") == {"empty", "null"}
+
+    def test_so_they_are_of_languages(self, world):
+        for name, text in (("blank", "  "), ("tab", "\t"), ("empty", "")):
+            learner = world.learner(name)
+            UserPreference.objects.create(user=learner, key="pref-lang", value=text)
+            LanguageProficiency.objects.create(user_profile=world.profile(learner), code=text)
+        for slug in ("language", "spoken_language"):
+            assert members(slug, operator="exists") == {"blank", "tab"}
+
 
 class TestCountryChoices:
     def test_they_are_searched(self, db):

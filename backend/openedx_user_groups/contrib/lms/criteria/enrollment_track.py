@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db.models import CharField, Func
 from django.utils.translation import gettext_lazy as _
 
 from openedx_user_groups.criteria_api import (
@@ -51,10 +52,21 @@ def configured_tracks(scope: Scope) -> dict[str, Any]:
     return dict(rows.values_list("mode_slug", "mode_display_name")) or {default["slug"]: default["name"]}
 
 
+class _Bytes(Func):
+    """A text as its bytes where distinct texts may compare equal: MySQL takes “Audit” for “audit”."""
+
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)")
+
+
 def tracks(scope: Scope) -> dict[str, Any]:
     """The tracks that the course offers, and those that its learners are in although it offers them no longer."""
-    in_use = Enrollment.objects.filter(course_id=scope.course_key, is_active=True).order_by()
-    return {slug: slug for slug in in_use.values_list("mode", flat=True).distinct()} | configured_tracks(scope)
+    enrollments = Enrollment.objects.filter(course_id=scope.course_key, is_active=True).order_by()
+    in_use = enrollments.values_list("mode", _Bytes("mode")).distinct()
+    return {slug: slug for slug, _bytes in in_use} | configured_tracks(scope)
 
 
 class TrackChoices(ListedChoices):

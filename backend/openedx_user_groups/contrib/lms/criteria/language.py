@@ -22,6 +22,7 @@ from openedx_user_groups.criteria_api import (
 
 from ..platform import UserPreferenceRow
 from .languages import LANGUAGE_CHOICES
+from .profile import given
 
 #: The key under which the platform keeps the preference.
 PREFERENCE_KEY = "pref-lang"
@@ -48,5 +49,5 @@ class Language(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        rows = UserPreferenceRow.objects.filter(key=PREFERENCE_KEY, value__gt="")
-        return Fact(rows, value="value", single_valued=True)
+        rows = UserPreferenceRow.objects.filter(key=PREFERENCE_KEY)
+        return Fact(given(rows, "value"), value="value", single_valued=True)

@@ -22,6 +22,7 @@ from openedx_user_groups.criteria_api import (
 from ..events import SPOKEN_LANGUAGE_CHANGES
 from ..platform import LanguageProficiencyRow
 from .languages import LANGUAGE_CHOICES
+from .profile import given
 
 _LABELS = {
     "in": _("include one of"),
@@ -52,5 +53,5 @@ class SpokenLanguage(Criterion):
     )
 
     def fact(self, context: EvaluationContext) -> Fact:
-        rows = LanguageProficiencyRow.objects.filter(code__gt="")
+        rows = given(LanguageProficiencyRow.objects.all(), "code")
         return Fact(rows, user="user_profile__user_id", value="code")
