@@ -1,5 +1,6 @@
 /** The instant that is previewed: now, unless another one is filled in. */
 import { useState } from 'react';
+import { toField, toInstant } from '../common/instants.js';
 
 export interface AsOf {
   /** As it stands in the field, in the browser's time zone; empty for now. */
@@ -16,13 +17,7 @@ export function useAsOf(): AsOf {
   return { text, instant: toInstant(text), change };
 }
 
-function toInstant(text: string): string | undefined {
-  const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-}
-
 /** So many days from now, as a field for a date and a time takes it. */
 export function daysFromNow(days: number): string {
-  const date = new Date(Date.now() + days * DAY);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return toField(new Date(Date.now() + days * DAY).toISOString()).slice(0, 16);
 }

@@ -1,5 +1,6 @@
 /** One value as it stands in a control, and as the wire has it. */
 import type { ValueField } from '../../types.js';
+import { toField, toInstant } from '../common/instants.js';
 
 export interface DraftRange {
   from: string;
@@ -37,12 +38,15 @@ export function fromWire(field: ValueField, value: unknown): DraftValue {
   }
   if (typeof value === 'object' && value !== null) {
     const { from, to } = value as { from?: unknown; to?: unknown };
-    return { from: text(from), to: text(to) };
+    return { from: text(field, from), to: text(field, to) };
   }
-  return field.value_type === 'boolean' ? value === true : text(value);
+  return field.value_type === 'boolean' ? value === true : text(field, value);
 }
 
-const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+function text(field: ValueField, value: unknown): string {
+  const written = value === null || value === undefined ? '' : String(value);
+  return field.value_type === 'datetime' ? toField(written) : written;
+}
 
 /** The wire's value, and the places below it (`[]`: the value itself) where something has to be filled in. */
 export function toWire(field: ValueField, draft: DraftValue): { value: unknown; missing: string[][] } {
@@ -61,8 +65,11 @@ export function toWire(field: ValueField, draft: DraftValue): { value: unknown; 
   return { value: read(field, draft), missing: draft.trim() ? [] : [[]] };
 }
 
-/** Text that is no number stays text: the server says at the field what is wrong with it. */
+/** Text that is no number, or no instant, stays text: the server says at the field what is wrong with it. */
 function read(field: ValueField, value: string): unknown {
+  if (field.value_type === 'datetime') {
+    return toInstant(value) ?? value.trim();
+  }
   const number = Number(value);
   return isNumber(field) && value.trim() && Number.isFinite(number) ? number : value.trim();
 }
