@@ -32,7 +32,7 @@ MODULES = [
 #: Where calls take a code.
 POSITIONS = {
     **{"Availability": 1, "Problem": 1, "RuleWarning": 1, "Unevaluable": 0, "Violation": 1, "set_state": 2},
-    **{"_unreadable": 0, "_wrong": 1, "_Wrong": 1},
+    **{"_known_by_its_slug": 1, "_unreadable": 0, "_wrong": 1, "_Wrong": 1},
 }
 TRANSLATORS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 #: Calls with a text before a translated one that is no code.

@@ -22,6 +22,7 @@ from openedx_user_groups import api
 from openedx_user_groups.contrib.lms.criteria.account_age import AccountAge
 from openedx_user_groups.contrib.lms.progress import CourseProgress
 from openedx_user_groups.criteria.storage import load_rules
+from openedx_user_groups.criteria.tree import Leaf
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope, ScopeType
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.exceptions import SourceUnavailable
@@ -120,10 +121,21 @@ def test_events_lead_where_a_full_evaluation_leads(number, dropped, django_captu
             for group in groups_to_check(scope)
             for drift in reconcile.check_group(scope, group)
         ]
-        assert {drift.group.pk: (drift.missing, drift.unexpected) for drift in found} == drifted, (origin, lost)
+        reported = {drift.group.pk: (drift.missing, drift.unexpected) for drift in found}
+        assert reported.items() <= drifted.items(), (origin, lost)
         assert all(drift.repaired for drift in found)
-        assert {group.pk: member_ids(group) for group in groups} == wanted, origin
+        # Where a copy of data may explain it, which only the schedule asks, the schedule repairs it.
+        asks_copies = {
+            pk for pk, rule in load_rules(groups).items() if "course_progress" in map(type_of, rule.leaves())
+        }
+        assert drifted.keys() - reported.keys() <= asks_copies, (origin, lost)
+        left = {group.pk for group in groups if member_ids(group) != wanted[group.pk]}
+        assert left == drifted.keys() - reported.keys(), origin
         assert_history_adds_up(groups, before)
+
+
+def type_of(leaf: Leaf) -> str:
+    return leaf.type
 
 
 def assert_history_adds_up(groups: list[UserGroup], before: dict[int, IdSet]) -> None:
@@ -391,6 +403,24 @@ def test_whom_only_the_schedule_moves_does_not_join_another_group_by_a_check():
     assert reconcile.check_sample(COURSE, 10, chance=random.Random(1)) == []
     assert check_each() == []
     assert set(member_ids(behind)) == {learner.pk}
+
+
+def test_what_no_copy_of_data_explains_is_drift_all_the_same():
+    """A rule over a copy that is brought up to date now and then, and over data of which events tell."""
+    now = timezone.now()
+    ahead, gone, came = (LearnerFactory(enrolled_in=COURSE, username=name, last_login=now) for name in "abc")
+    for learner in (ahead, gone, came):
+        CourseProgress.objects.create(user=learner, course_key=COURSE.course_key, percent=0.1, as_of=now)
+    User.objects.filter(pk=came.pk).update(last_login=None)
+    behind = criterion("course_progress", operator="<", percent=50)
+    group = create_group(COURSE, rule(criterion("last_login", operator="exists"), behind))
+    CourseProgress.objects.filter(user=ahead).update(percent=0.9)
+    User.objects.filter(pk=gone.pk).update(last_login=None)  # Nobody hears of it.
+    User.objects.filter(pk=came.pk).update(last_login=now)
+    (found,) = check()
+    # That the third one is behind may have been told by the copy a moment ago: the schedule decides.
+    assert (set(found.missing), set(found.unexpected)) == (set(), {gone.pk})
+    assert set(member_ids(group)) == {ahead.pk}
 
 
 # ---- What a check does not decide ------------------------------------------------------------------------------------

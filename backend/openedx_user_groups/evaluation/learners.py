@@ -11,10 +11,11 @@ milliseconds then. Leaves that ask the same question, in whatever rule, are answ
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_, or_
 from typing import Any, Generic, TypeVar
 
 from django.db import transaction
@@ -74,6 +75,18 @@ def answer_rules(
         except Unevaluable as error:
             answers.failed[key] = error
     return answers
+
+
+def matching_whatever(
+    rule: Node, scope: Scope, as_of: datetime, user_ids: IdSet, free: Callable[[Leaf], bool]
+) -> tuple[IdSet, IdSet]:
+    """Which of ``user_ids`` a rule may match, and which it may not, if leaves that are ``free`` may answer anything.
+
+    Free leaves are not asked. Whoever is no learner of the scope is in the second set only. Raises ``Unevaluable``.
+    """
+    batch = _Batch(context_of(scope, as_of), universe_of(scope), user_ids, from_facts=True)
+    may, may_not = batch.bounds(rule, free)
+    return may, may_not | (user_ids - batch.present)
 
 
 def matching(evaluations: Mapping[Key, Evaluation], user_ids: IdSet, *, from_facts: bool = True) -> dict[Key, IdSet]:
@@ -156,6 +169,11 @@ class _Batch:
         """The learners that ``rule`` matches. Raises ``Unevaluable``."""
         return IdSet(self._numbered(self._node(rule)))
 
+    def bounds(self, rule: Node, free: Callable[[Leaf], bool]) -> tuple[IdSet, IdSet]:
+        """The learners that ``rule`` may match, and those that it may not, whatever ``free`` leaves answer."""
+        may, may_not = self._bounds(rule, free)
+        return IdSet(self._numbered(may)), IdSet(self._numbered(may_not))
+
     def answers(self, rule: Node) -> Answers:
         """What the learners answer to each criterion of ``rule``. Raises ``Unevaluable``."""
         leaves = {leaf.pointer: IdSet(self._numbered(self._leaf(leaf))) for leaf in rule.leaves()}
@@ -175,6 +193,17 @@ class _Batch:
             bits = self._leaf(child) if isinstance(child, Leaf) else self._node(child)
             found = found & bits if every else found | bits
         return found ^ self._everybody if node.negated else found
+
+    def _bounds(self, node: Node | Leaf, free: Callable[[Leaf], bool]) -> tuple[int, int]:
+        if isinstance(node, Leaf):
+            if free(node):
+                return self._everybody, self._everybody
+            bits = self._leaf(node)
+            return bits, bits ^ self._everybody
+        may, may_not = zip(*(self._bounds(child, free) for child in node.nodes), strict=True)
+        joins = (and_, or_) if node.combine == Combine.ALL else (or_, and_)
+        found = reduce(joins[0], may), reduce(joins[1], may_not)
+        return (found[1], found[0]) if node.negated else found
 
     def _leaf(self, leaf: Leaf) -> int:
         answer = self._answers.get(leaf.question)

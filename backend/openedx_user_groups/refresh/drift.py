@@ -14,9 +14,11 @@ from django.db.models import Max
 
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.criteria.tree import Node
+from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import RefreshState, RefreshTrigger, Scope
-from openedx_user_groups.evaluation.learners import answer_rules
+from openedx_user_groups.evaluation.learners import answer_rules, matching_whatever
+from openedx_user_groups.exceptions import Unevaluable
+from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.models import Collection as GroupCollection
 from openedx_user_groups.membership.changes import Delta, member_ids_of
 from openedx_user_groups.membership.exclusivity import groups_in_order
@@ -79,7 +81,7 @@ def _explained(scope: Scope, found: Collection[Difference]) -> dict[int, IdSet]:
     of_collection: dict[int | None, IdSet] = defaultdict(IdSet)
     for each in found:
         pk, collection = each.group.pk, each.group.collection_id
-        explained[pk] = _differing([each]) if _waits_for_schedule(each.rule) else moved.get(pk, IdSet())
+        explained[pk] = moved.get(pk, IdSet()) | _waiting_for_schedule(scope, each)
         if collection in exclusive:
             of_collection[collection] |= explained[pk]
     return {each.group.pk: of_collection.get(each.group.collection_id, explained[each.group.pk]) for each in found}
@@ -114,9 +116,10 @@ def _moved_together(scope: Scope, found: list[Difference], last_full: Mapping[in
     return {each.group.pk: _as_it_was(each, shares.get(each.group.pk, IdSet())) for each in found}
 
 
-def _as_it_was(difference: Difference, matched: IdSet) -> IdSet:
-    """Of those who differ, who is where ``matched`` has them."""
-    return (difference.delta.removed & matched) | (difference.delta.added - matched)
+def _as_it_was(difference: Difference, matched: IdSet, unmatched: IdSet | None = None) -> IdSet:
+    """Of those who differ, who is where ``matched`` has them and, if it is not all others, ``unmatched``."""
+    added = difference.delta.added
+    return (difference.delta.removed & matched) | (added - matched if unmatched is None else added & unmatched)
 
 
 def _differing(found: Iterable[Difference]) -> IdSet:
@@ -132,9 +135,22 @@ def _time_sensitive(rule: Node) -> bool:
     return any(criterion_class.time_sensitive for criterion_class in _classes(rule))
 
 
-def _waits_for_schedule(rule: Node) -> bool:
-    """Whether data change that no event tells of: a copy that is brought up to date now and then."""
-    return any(criterion_class.data_source.mode == "scheduled" for criterion_class in _classes(rule))
+def _waiting_for_schedule(scope: Scope, difference: Difference) -> IdSet:
+    """Whose difference may come from data of whose changes no event tells: copies that are brought up to date now and
+    then. Where the other criteria alone forbid what is, it does not."""
+    if not any(map(_is_scheduled, difference.rule.leaves())):
+        return IdSet()
+    try:
+        may, may_not = matching_whatever(
+            difference.rule, scope, evaluation_instant(), _differing([difference]), _is_scheduled
+        )
+    except Unevaluable:
+        return _differing([difference])
+    return _as_it_was(difference, may, may_not)
+
+
+def _is_scheduled(leaf: Leaf) -> bool:
+    return leaf.criterion is not None and leaf.criterion.data_source.mode == "scheduled"
 
 
 def _classes(rule: Node) -> list[type[Criterion]]:
