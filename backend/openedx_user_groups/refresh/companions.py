@@ -151,8 +151,7 @@ def share(
 ) -> tuple[IdSet, list[Move]]:
     """Who of ``wanted`` the group gets, and what changes for its companions. Call holding the scope.
 
-    A companion that was edited or answered for meanwhile, or would lose more members than may leave unasked, keeps its
-    members.
+    A companion that was edited meanwhile, or would lose more members than may leave unasked, keeps its members.
     """
     if group.exclusive_collection_id is None or group.collection is None:
         return wanted, []
@@ -160,7 +159,7 @@ def share(
     now, answered = {other.pk: other for other in ordered}, {}
     for companion in companions:
         other = now.get(companion.group.pk)
-        if other is not None and follows_rule(other) and _is_latest(companion.group, other):
+        if other is not None and follows_rule(other) and other.rule_version == companion.group.rule_version:
             answered[other.pk] = replace(companion, group=other)
     matching = {group.pk: wanted, **{pk: companion.wanted for pk, companion in answered.items()}}
     decided = brake.follows_decision(refresh, group)
@@ -227,8 +226,11 @@ def was_answered_for(before: UserGroup, now: UserGroup) -> bool:
     return now.next_refresh_at != before.next_refresh_at
 
 
-def _is_latest(before: UserGroup, now: UserGroup) -> bool:
-    return now.rule_version == before.rule_version and not was_answered_for(before, now)
+def any_was_answered_for(companions: Iterable[Companion]) -> bool:
+    """The same for any of these: who is in one of them decides about the others."""
+    before = {companion.group.pk: companion.group for companion in companions}
+    now = UserGroup.objects.filter(pk__in=before) if before else ()
+    return any(was_answered_for(before[group.pk], group) for group in now)
 
 
 def _own_record(refresh: Refresh, companion: Companion, delta: Delta) -> Refresh:

@@ -44,7 +44,7 @@ _OLDEST_INSTANT = timedelta(minutes=30)
 
 
 class _Overtaken(Exception):
-    """What has been evaluated is older than what the group has."""
+    """What has been evaluated is older than what the group, or another one of its collection, has."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def _carry_out(refresh: Refresh, *, scope_is_locked: bool = False) -> None:
 
 
 def _evaluated_and_written(refresh: Refresh, scope_is_locked: bool) -> bool:
-    """One attempt. ``False``: another run has answered for the group meanwhile, and this answer is the older one."""
+    """One attempt. ``False``: another run has answered for the group, or for another one of its collection, meanwhile,
+    and this answer is the older one."""
     answer = with_retries(lambda: _evaluate(refresh, somebody_waits=scope_is_locked))
     if not scope_is_locked:
         leases.renew(refresh)
@@ -258,7 +259,9 @@ def _write(refresh: Refresh, answer: _Answer, scope_is_locked: bool) -> None:
         if group.rule_version != refresh.rule_version or not group.is_in_use:
             leases.close(refresh, RefreshState.CANCELLED)  # A newer rule has a run of its own.
             return
-        if companions.was_answered_for(before, group):
+        if companions.was_answered_for(before, group) or (
+            not scope_is_locked and companions.any_was_answered_for(answer.companions)
+        ):
             raise _Overtaken
         refresh.as_of, refresh.plan = answer.evaluation.context.as_of, answer.evaluation.plan.value
         wanted, moves = companions.share(refresh, group, answer.wanted, answer.companions)
