@@ -66,8 +66,10 @@ def scopes_to_check() -> list[Scope]:
     return [Scope(ScopeType(scope_type), key) for scope_type, key in rows.distinct()]
 
 
-def check_group(scope: Scope, group: GroupRow, *, repair: bool = True) -> list[Drift]:
-    """Compare all members of a group with its rule, evaluated in full.
+def check_group(scope: Scope, group: GroupRow, *, repair: bool = True, compared: set[int] | None = None) -> list[Drift]:
+    """Compare all members of a group with its rule, evaluated in full; in an exclusive collection, with the others.
+
+    ``compared`` takes up the keys of the groups that this has compared, for who goes through many.
 
     Raises ``Unevaluable`` where the rule has no answer: nothing can be said of the group then.
     """
@@ -86,6 +88,8 @@ def check_group(scope: Scope, group: GroupRow, *, repair: bool = True) -> list[D
         latest = {pk: (wanted[pk] - touched) | ids for pk, ids in again.matching.items()}
         fixed = drift.keeping(group, latest)
         found = answering.shared(latest, groups, fixed)
+        if compared is not None:
+            compared.update(found)
         return [_difference_of(scope, groups[pk], rules[pk], ids) for pk, ids in found.items()]
 
     return _reconcile(scope, as_of, compare, repair)

@@ -8,18 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
 from ...data import Scope
-from ...evaluation.learners import answer_rules
 from ...exceptions import Unevaluable
-from ...groups.clock import evaluation_instant
 from ...refresh import reconcile
 from ...refresh.drift import groups_to_check
-from ...refresh.drift import together as groups_together
 from ...refresh.reconcile import Drift
-from ...refresh.rules import GroupRow, rules_of
-from ...sets import IdSet
+from ...refresh.rules import GroupRow
 
 _WIDTH = 30
 
@@ -74,8 +69,7 @@ class Command(BaseCommand):
             if group.pk in compared:
                 continue
             try:
-                found += reconcile.check_group(scope, group, repair=repair)
-                compared |= _compared_with(scope, group)
+                found += reconcile.check_group(scope, group, repair=repair, compared=compared)
             except Unevaluable as error:
                 self.stderr.write(f"{group.uuid}: no answer ({error.code}): {error.message}")
         return found
@@ -101,15 +95,6 @@ def _scope(text: str) -> Scope:
         return Scope.parse(kind, key)
     except ValueError:
         raise CommandError(f"{text!r} is not a scope; write for instance course:course-v1:A+B+C.") from None
-
-
-def _compared_with(scope: Scope, group: GroupRow) -> set[int]:
-    """The groups of an exclusive collection are compared at once, but for those whose rules have no answer."""
-    together = groups_together(scope, group)
-    if len(together) == 1:
-        return {group.pk}
-    with transaction.atomic():
-        return set(answer_rules(rules_of(together), scope, evaluation_instant(), IdSet()).matching)
 
 
 def _groups(scopes: list[Scope], wanted: list[UUID] | None) -> Iterator[tuple[Scope, GroupRow]]:
