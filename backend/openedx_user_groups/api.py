@@ -19,6 +19,7 @@ from .actions.definition_changes import (
     definition_changes,
     describe_definition_changes,
 )
+from .actions.descriptions import UserGroupDetail, describe, get_user_group, user_groups
 from .actions.explanations import explain
 from .actions.imports import (
     ImportMode,
@@ -51,16 +52,7 @@ from .actions.refreshes import (
 )
 from .actions.retirement import Forgotten, forget_learner, learners_to_forget
 from .actions.supervision import Trouble, groups_in_trouble, health
-from .actions.user_groups import (
-    UserGroupDetail,
-    archive_user_group,
-    check_scope_key,
-    create_user_group,
-    describe,
-    get_user_group,
-    update_user_group,
-    user_groups,
-)
+from .actions.user_groups import archive_user_group, check_scope_key, create_user_group, update_user_group
 from .evaluation.preview_entrance import through_entrance
 from .membership.csv_files import Identifier
 from .refresh.retries import is_transient

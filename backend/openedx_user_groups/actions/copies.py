@@ -24,7 +24,8 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.names import fold, folded_names
 from openedx_user_groups.monitoring import context, measure
 
-from .user_groups import check_scope_key, refreshed, save_new_group, unresolved_references
+from .descriptions import unresolved_references
+from .user_groups import check_scope_key, refreshed, save_new_group
 
 log = logging.getLogger(__name__)
 

@@ -42,9 +42,9 @@ from openedx_user_groups.groups.workers import has_workers, send_task
 from openedx_user_groups.refresh.dispatch import RUN_PREVIEW
 
 from . import preview_tokens
+from .descriptions import get_user_group
 from .preview_results import from_json, to_json
 from .previews import asked_at, evaluated
-from .user_groups import get_user_group
 
 log = logging.getLogger(__name__)
 

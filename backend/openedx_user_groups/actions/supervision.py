@@ -15,7 +15,7 @@ from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.refresh import brake
 from openedx_user_groups.refresh.health import Health, look
 
-from .user_groups import describe
+from .descriptions import describe
 
 _PAGE = 200
 

@@ -1,23 +1,20 @@
-"""Creating, editing and archiving user groups, and describing them with their rules."""
+"""Creating, editing and archiving user groups."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from openedx_user_groups.criteria.definitions import listed_users, parse_rule, rule_to_wire
-from openedx_user_groups.criteria.models import Criterion
+from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria.operands import EvaluationContext
-from openedx_user_groups.criteria.storage import load_rule, load_rules, save_rule, unusable_criteria
+from openedx_user_groups.criteria.storage import load_rule, save_rule
 from openedx_user_groups.criteria.tree import Node, meaning
 from openedx_user_groups.data import (
     DefinitionChangeKind,
@@ -29,7 +26,6 @@ from openedx_user_groups.data import (
     Violation,
 )
 from openedx_user_groups.evaluation import analysis
-from openedx_user_groups.evaluation.evaluator import problem_message
 from openedx_user_groups.exceptions import (
     ImpossibleRule,
     InvalidInput,
@@ -40,10 +36,9 @@ from openedx_user_groups.exceptions import (
 )
 from openedx_user_groups.groups.clock import evaluation_instant
 from openedx_user_groups.groups.locks import lock_scope
-from openedx_user_groups.groups.models import UserGroup, UserGroupQuerySet
+from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.groups.names import check_showable, fold, folded_names
 from openedx_user_groups.groups.spelling import other_spelling
-from openedx_user_groups.membership.examples import missed_counts
 from openedx_user_groups.monitoring import context
 from openedx_user_groups.refresh.leases import cancel_runs
 from openedx_user_groups.refresh.runs import record_evaluated, request_refresh
@@ -51,46 +46,13 @@ from openedx_user_groups.refresh.states import set_state
 
 from .collections import refresh_collection, take_out
 from .definition_changes import record_change, snapshot
+from .descriptions import get_user_group
 from .preview_tokens import Verified, verify
 
 log = logging.getLogger(__name__)
 
 #: What :func:`update_user_group` may change.
 EDITABLE = ("name", "description", "is_enabled", "is_frozen", "rule", "refresh_interval", "max_removal_percent")
-
-#: States that are shown whatever the rule is like: nothing is evaluated in them, or it is being evaluated.
-_SHOWN_AS_STORED = (GroupState.DISABLED, GroupState.FROZEN, GroupState.REFRESHING)
-
-
-@dataclass(frozen=True)
-class UserGroupDetail:
-    """A group as it is shown: with its rule's definition, and the state that holds now."""
-
-    group: UserGroup
-    rule: dict[str, Any] | None
-    state: GroupState
-    state_reason: dict[str, Any] | None
-    #: Pinned examples that are not where staff expect them.
-    pinned_missed_count: int
-
-
-def user_groups(*, states: Collection[str] = ()) -> UserGroupQuerySet:
-    """Live groups of every scope; the caller narrows them to what the person may see.
-
-    ``states`` keeps the groups that are shown in one of these states, which is not always the stored one. It must say
-    of every group what :func:`describe` shows.
-    """
-    groups: UserGroupQuerySet = UserGroup.objects.live()
-    if not states:
-        return groups
-    with_problem = Q(pk__in=Criterion.objects.filter(unusable_criteria()).order_by().values("user_group_id"))
-    broken = with_problem & ~Q(state__in=_SHOWN_AS_STORED)
-    shown = Q(state__in=set(states) - {GroupState.UNEVALUABLE}) & ~broken
-    if GroupState.UNEVALUABLE in states:
-        shown |= broken
-    if GroupState.STALE in states:
-        shown |= Q(state=GroupState.UNEVALUABLE) & ~with_problem
-    return groups.filter(shown)
 
 
 def check_scope_key(scope: Scope) -> None:
@@ -102,23 +64,6 @@ def check_scope_key(scope: Scope) -> None:
         else:
             message = _("Upper and lower case and blanks matter here. This organization is written %(key)s.")
         raise InvalidInput([Violation("/scope/key", "invalid", message % {"key": right}, {"key": right})])
-
-
-def get_user_group(uuid: UUID) -> UserGroup:
-    """A live group. Raises ``NotFound``."""
-    try:
-        group: UserGroup = UserGroup.objects.live().select_related("created_by", "modified_by").get(uuid=uuid)
-    except UserGroup.DoesNotExist:
-        raise NotFound(_("There is no such user group.")) from None
-    return group
-
-
-def describe(groups: Collection[UserGroup]) -> list[UserGroupDetail]:
-    """These groups with their rules: a number of queries that depends on the types present, not on the groups."""
-    rules = load_rules(groups)
-    names = listed_users(list(rules.values()))
-    missed = missed_counts(groups)
-    return [_detail(group, rules.get(group.pk), names, missed.get(group.pk, 0)) for group in groups]
 
 
 def create_user_group(
@@ -205,14 +150,9 @@ def update_user_group(
     with transaction.atomic():
         group = _locked(uuid)
         _check_version(group, rule_version, "rule" in changes)
-        rested = not group.is_in_use
-        rule = saved = load_rule(group)
-        before, former_name = snapshot(group, saved), group.name
-        for key in set(EDITABLE) - {"rule"}:
-            setattr(group, key, changes.get(key, getattr(group, key)))
-        group.name = group.name.strip()
-        if "rule" in changes:
-            rule = _change_rule(group, changes["rule"], saved, confirm_impossible)
+        saved, former_name, rested = load_rule(group), group.name, not group.is_in_use
+        before = snapshot(group, saved)
+        rule = _apply(changes, group, saved, confirm_impossible)
         rule_changed = rule is not saved
         if not rule_changed and preview_token is None and snapshot(group, rule) == before:
             return group
@@ -284,6 +224,14 @@ def _check_possible(rule: Node, scope: Scope) -> None:
     if finding is not None:
         places = finding.related or (finding.pointer,)
         raise ImpossibleRule(Violation(place, finding.code, finding.message) for place in places)
+
+
+def _apply(changes: Mapping[str, Any], group: UserGroup, saved: Node | None, confirm_impossible: bool) -> Node | None:
+    """Put ``changes`` onto the group and save a new rule. Return its rule then: ``saved`` itself where that stays."""
+    for key in set(changes) - {"rule"}:
+        setattr(group, key, changes[key])
+    group.name = group.name.strip()
+    return _change_rule(group, changes["rule"], saved, confirm_impossible) if "rule" in changes else saved
 
 
 def _change_rule(group: UserGroup, definition: Any, saved: Node | None, confirm_impossible: bool) -> Node | None:
@@ -376,32 +324,3 @@ def refreshed(group: UserGroup, acting_user: Any, trigger: RefreshTrigger = Refr
     if not group.is_manual and group.is_in_use:
         request_refresh(group, trigger, acting_user)
     return get_user_group(group.uuid)
-
-
-def unresolved_references(rule: Node | None) -> list[dict[str, Any]]:
-    """What the copied rule of a group refers to and its scope does not have, each with its place in the rule."""
-    leaves = rule.leaves() if rule else []
-    return [{"pointer": leaf.pointer, **asdict(reference)} for leaf in leaves for reference in leaf.unresolved]
-
-
-def _detail(group: UserGroup, rule: Node | None, names: Mapping[int, str], missed: int) -> UserGroupDetail:
-    state, reason = _current_state(group, rule)
-    return UserGroupDetail(group, rule_to_wire(rule, names) if rule else None, state, reason, missed)
-
-
-def _current_state(group: UserGroup, rule: Node | None) -> tuple[GroupState, dict[str, Any] | None]:
-    """The stored state, unless what is installed has changed since the last refresh."""
-    state = GroupState(group.state)
-    if state in _SHOWN_AS_STORED:
-        return state, None
-    for leaf in rule.leaves() if rule else ():
-        if leaf.problem:
-            message = str(problem_message(leaf))
-            problem: dict[str, Any] = {"code": leaf.problem, "message": message, "pointer": leaf.pointer}
-            if leaf.unresolved:
-                problem["references"] = unresolved_references(rule)
-            return GroupState.UNEVALUABLE, problem
-    if state == GroupState.UNEVALUABLE:  # What was missing is back; the next refresh brings the members up to date.
-        return GroupState.STALE, {"code": "awaiting_refresh", "message": str(_("Waiting for the next refresh."))}
-    reason = {"code": group.state_code, "message": group.state_message} if group.state_code else None
-    return state, reason
