@@ -91,7 +91,7 @@ bench-100k: services-deps ## The same with 100,000 learners
 bench-1m: services-deps ## The same with 1,000,000 learners
 	$(BIN)/python benchmarks/run.py --size 1000000
 
-test-services: services-deps frontend-packages ## The tests on each database that answers (MARIADB_*, POSTGRES_*, REDIS_URL)
+test-services: services-deps frontend-packages ## The tests on each database that answers (MARIADB_*, POSTGRES_*, MYSQL_*, REDIS_URL)
 	$(BIN)/python tests/services/run.py $(PYTEST_ARGS)
 
 # mysqlclient is compiled: it needs a compiler, Python's headers and those of MariaDB's client library.

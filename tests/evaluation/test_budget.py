@@ -98,7 +98,8 @@ def test_nothing_is_limited_afterwards(learner):
             cursor.execute("SHOW statement_timeout")
             assert cursor.fetchone() == ("0",)
         if connection.vendor == "mysql":
-            cursor.execute("SELECT @@max_statement_time")
+            limit = "max_statement_time" if connection.mysql_is_mariadb else "max_execution_time"
+            cursor.execute(f"SELECT @@{limit}")
             assert cursor.fetchone()[0] == 0
 
 

@@ -6,6 +6,7 @@ server, is not decided here: this script finds the servers and says where throug
 that needs a server whose address is not set has to skip itself.
 
 Where it looks: `MARIADB_HOST`, `MARIADB_PORT`, `MARIADB_USER`, `MARIADB_PASSWORD`; `POSTGRES_…` likewise; `REDIS_URL`.
+MySQL itself, which answers at the same port as MariaDB, is looked for where `MYSQL_HOST` or `MYSQL_PORT` names one.
 A server that does not answer is reported, and is a failure only with `CI=true`. Two checkouts that share a server need
 different names in `SERVICES_DATABASE`. Arguments are passed on to pytest.
 """
@@ -17,6 +18,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -88,8 +90,15 @@ class Probe:
         return f"{self.name:<11} {state:<10} {self.place} ({self.detail})"
 
 
+def named_mysql() -> list[Server]:
+    """The server of MySQL itself, where the environment names one."""
+    if not (os.environ.get("MYSQL_HOST") or os.environ.get("MYSQL_PORT")):
+        return []
+    return [Server.from_environment("MySQL", prefix="MYSQL", scheme="mysql", port=3306, user="root")]
+
+
 def ask_mariadb(server: Server) -> str:
-    """Connect over TCP (a socket file would hide a wrong host or port) and return the version."""
+    """Connect over TCP (a socket file would hide a wrong host or port) to it or to MySQL, and return the version."""
     import MySQLdb
 
     connection = MySQLdb.connect(
@@ -181,6 +190,7 @@ def main(arguments: list[str]) -> int:
     databases = [
         (mariadb, probe(mariadb.name, mariadb.place, lambda: ask_mariadb(mariadb))),
         (postgresql, probe(postgresql.name, postgresql.place, lambda: ask_postgresql(postgresql))),
+        *((mysql, probe(mysql.name, mysql.place, partial(ask_mariadb, mysql))) for mysql in named_mysql()),
     ]
     redis_probe = probe("Redis", without_password(redis_url), lambda: ask_redis(redis_url))
     probes = [found for _, found in databases] + [redis_probe]

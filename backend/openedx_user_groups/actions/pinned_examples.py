@@ -19,6 +19,7 @@ from openedx_user_groups.exceptions import InvalidInput
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.examples import examples_of, missed, pinned_learners
 from openedx_user_groups.membership.models import PinnedExample
+from openedx_user_groups.monitoring import context
 from openedx_user_groups.refresh.companions import preceding
 from openedx_user_groups.sets import IdSet
 
@@ -53,7 +54,11 @@ def pin_learner(group: UserGroup, learner: str, *, expected: bool, note: str = "
             user_id=user_id,
             defaults={"expected": expected, "note": note, "created_by": acting_user},
         )
-    log.info("User %s pinned user %s to user group %s: %s.", acting_user.pk, user_id, group.uuid, expected)
+    # Not whom: logs outlive the retirement of a learner.
+    log.info(
+        "User %s pinned a learner to user group %s, expected in it: %s.", acting_user.pk, group.uuid, expected,
+        extra=context(group=group),
+    )  # fmt: skip
     pinned: PinnedExample = examples_of(group).get(user_id=user_id)
     return pinned
 
