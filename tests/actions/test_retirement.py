@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import types
+import zlib
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from opaque_keys.edx.keys import CourseKey
 from openedx_user_groups import api, receivers
 from openedx_user_groups.contrib.lms.models import CourseProgress, LearnerList
 from openedx_user_groups.criteria.models import Criterion
-from openedx_user_groups.data import GroupState, RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.data import GroupState, PreviewState, RefreshTrigger, Scope, ScopeType
+from openedx_user_groups.evaluation.models import PreviewJob
 from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
@@ -247,6 +250,30 @@ def held(*learners: User) -> None:
     refresh, _is_new = leases.open_run(group, Slot.HELD, trigger=RefreshTrigger.SCHEDULE)
     ids = IdSet([learner.pk for learner in learners])
     HeldDifference.objects.create(refresh=refresh, added=IdSet().serialize(), removed=ids.serialize())
+
+
+def previewed(learner: User) -> PreviewJob:
+    """Shown in a preview that is kept, and among those whom its token stands for."""
+    now = timezone.now()
+    return PreviewJob.objects.create(
+        user=LearnerFactory(),
+        scope_type=COURSE.type,
+        scope_key=COURSE.key,
+        state=PreviewState.SUCCEEDED,
+        created=now,
+        deadline=now,
+        expires_at=now + timedelta(hours=1),
+        result={"sample": {"results": [{"username": learner.username}]}},
+        ids=zlib.compress(IdSet([learner.pk]).serialize()),
+    )
+
+
+@pytest.mark.parametrize("kept", ["result", "ids"])
+def test_previews_that_show_a_forgotten_learner_go(ann, kept):
+    showing, other = previewed(ann), previewed(LearnerFactory(username="ben"))
+    PreviewJob.objects.filter(pk=showing.pk).update(**{"result": None, "ids": None, kept: getattr(showing, kept)})
+    api.forget_learner(ann.pk)
+    assert list(PreviewJob.objects.all()) == [other]
 
 
 PLACES = [pinned, listed, listed_before, listed_in_a_copy, listed_without_a_row, held]

@@ -12,6 +12,7 @@ from openedx_events.event_bus.avro.serializer import serialize_event_data_to_byt
 
 from openedx_user_groups import api, signals_api
 from openedx_user_groups.data import OutboxState, RefreshTrigger
+from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.membership.models import MembershipChange
 from openedx_user_groups.outgoing import delivery
 from openedx_user_groups.outgoing.events import events_of
@@ -233,6 +234,23 @@ def test_a_message_is_given_up_in_the_end_and_may_be_revived(group, listen, sett
     assert delivery.deliver_due() == {"delivered": 2}
     assert len(listener.heard) == 3
     assert api.health()["outbox"].problems == ()
+
+
+def test_a_message_that_cannot_be_read_keeps_no_other_group_waiting(group, listen, settings, caplog):
+    settings.OPENEDX_USER_GROUPS_OUTGOING_MAX_ATTEMPTS = 2
+    listener, staff = listen(), LearnerFactory(is_staff=True)
+    other = create_group(COURSE, NEVER, name="Other")
+    delivery.deliver_due()
+    listener.heard.clear()
+    for name, each in {"A": group, "B": other}.items():
+        api.update_user_group(each.uuid, changes={"name": name}, rule_version=None, acting_user=staff)
+    DefinitionChange.objects.filter(user_group=group, kind="changed").update(kind="melted")
+    start = timezone.now()
+    assert delivery.deliver_due(now=start) == {"pending": 1, "delivered": 1}
+    assert [data.user_group.uuid for _name, data in listener.heard] == [str(other.uuid)]
+    assert delivery.deliver_due(now=start + timedelta(minutes=1)) == {"dead": 1}
+    assert OutboxMessage.objects.get(state=OutboxState.DEAD).last_error == "OutboxMessage: ValueError"
+    assert "A message cannot be read." in caplog.text
 
 
 def test_what_came_after_a_message_that_is_revived_is_told_again(group, listen, settings):

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.db import connection
+from django.db.models import CharField, Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -413,8 +414,9 @@ def test_an_unexpected_error_in_one_scope_stops_no_other(group, commit, monkeypa
     assert marks.pending_count() == 1
 
 
-def test_a_batch_that_cannot_be_drained_does_not_keep_the_next(group, commit, monkeypatch, settings):
-    settings.OPENEDX_USER_GROUPS_DRAIN_BATCH_SIZE = 1
+@pytest.mark.parametrize("size", [1, 10])
+def test_a_mark_that_cannot_be_drained_does_not_keep_others(group, commit, monkeypatch, settings, size):
+    settings.OPENEDX_USER_GROUPS_DRAIN_BATCH_SIZE = size
     unlucky = User.objects.get(username="long_idle").pk
     courses = drain_module.courses_of_learners
 
@@ -430,6 +432,16 @@ def test_a_batch_that_cannot_be_drained_does_not_keep_the_next(group, commit, mo
     assert drain().marks == 1
     assert names(group) == {"long_idle"}
     assert marks.waiting(COURSE) == IdSet([unlucky])
+
+
+def test_an_enrollment_in_what_is_no_course_keeps_nobody_waiting(group, commit):
+    odd, idle = User.objects.get(username="long_idle"), User.objects.get(username="idle")
+    CourseEnrollment.objects.filter(user=learner(20)).update(user=odd, course=Value("nonsense", CharField()))
+    with commit():
+        sign_in(odd)
+        sign_in(idle)
+    assert drain() == Drained(marks=2, answers=2, groups_changed=1)
+    assert names(group) == set()
 
 
 def test_a_course_of_an_organization_whose_key_is_none(commit):
@@ -502,6 +514,18 @@ def test_missing_type_is_unevaluable(group, commit):
     group.refresh_from_db()
     assert (group.state, group.state_code) == (GroupState.UNEVALUABLE, "criterion_type_missing")
     assert names(group) == {"idle", "long_idle"}
+
+
+@pytest.mark.parametrize("nonsense", [Touched("ann"), Touched(None), 5, [], object()])
+def test_who_names_nobody_spoils_neither_the_request_nor_the_marks_of_others(nonsense, commit, caplog):
+    def answer(event: object) -> Touched:
+        return Touched(1)
+
+    receiver = intake.Receiver("test", [Change("a.b", lambda event: nonsense), Change("a.c", answer)])
+    with commit():
+        receiver(sender=None)
+    assert [mark.user_id for mark in LearnerMark.objects.all()] == [1]
+    assert "It cannot be told whom test is about." in caplog.text
 
 
 def test_a_type_that_answers_no_learners_waits_for_its_schedule(group, commit, monkeypatch):

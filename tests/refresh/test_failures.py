@@ -5,16 +5,22 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection
+from django.db.models import Case, IntegerField, When
+from django.utils import timezone
 
 from openedx_user_groups import api
 from openedx_user_groups.contrib.lms.criteria.account_age import AccountAge
 from openedx_user_groups.criteria import registry
+from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria_api import SourceUnavailable, UserIds
-from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger
+from openedx_user_groups.data import GroupState, PlanKind, RefreshState, RefreshTrigger
+from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import DatabaseBusy
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.refresh import leases, retries, runs
+from openedx_user_groups.refresh.drain import answer_for
 from openedx_user_groups.refresh.models import Slot
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, create_group, criterion, rule
@@ -57,6 +63,11 @@ FAULTS = {
     "a list": (returns([1, 2]), "criterion_failed"),
     "a text": (returns("everybody"), "criterion_failed"),
     "a wrong column": (reads("no_such_column = 1"), "evaluation_failed"),
+    "no queryset": (returns(UserIds(())), "criterion_failed"),
+    "another database": (
+        returns(UserIds((get_user_model().objects.using("no_such").values_list("pk", flat=True),))),
+        "evaluation_failed",
+    ),
     "not ids": (returns(UserIds((get_user_model().objects.values_list("username", flat=True),))), "criterion_failed"),
 }
 
@@ -93,6 +104,36 @@ def test_a_missing_type_moves_nobody_and_heals(group):
         assert api.get_user_group(group.uuid).state == GroupState.UNEVALUABLE
         assert list(Membership.objects.order_by("pk").values()) == before
     assert runs.request_refresh(group, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+
+
+@pytest.mark.parametrize("answer", [[], {"1"}, {}, get_user_model().objects.none()])
+def test_a_fault_in_the_answer_for_a_few_learners_moves_nobody(group, answer, monkeypatch):
+    """Whoever is asked for in a list of texts is not found there; that does not make them leave."""
+    before = list(Membership.objects.order_by("pk").values())
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountAge, "fact", lambda self, context: None)
+        patch.setattr(AccountAge, "matching_among", lambda self, context, user_ids: answer)
+        answer_for(COURSE, IdSet(list(get_user_model().objects.values_list("pk", flat=True))))
+    now = api.get_user_group(group.uuid)
+    assert (now.state, now.state_code) == (GroupState.STALE, "criterion_failed")
+    assert list(Membership.objects.order_by("pk").values()) == before
+    assert runs.request_refresh(group, RefreshTrigger.SCHEDULE).state == RefreshState.SUCCEEDED
+
+
+@pytest.mark.parametrize("plan", PlanKind)
+@pytest.mark.parametrize("complement", [True, False])
+def test_ids_that_are_missing_leave_nobody_out(plan, complement, monkeypatch):
+    """To SQL nobody is outside a set with a NULL in it."""
+    one, other = LearnerFactory.create_batch(2, enrolled_in=COURSE)
+    known = Case(When(pk=one.pk, then="pk"), output_field=IntegerField())
+    ids = get_user_model().objects.annotate(known=known).values_list("known", flat=True)
+    monkeypatch.setattr(AccountAge, "fact", lambda self, context: None)
+    monkeypatch.setattr(AccountAge, "learner_set", returns(UserIds((ids,), complement)))
+    tree = parse_rule(rule(BROKEN, negated=True), COURSE)
+    expected = IdSet([one.pk]) if complement else IdSet([other.pk])
+    evaluation = Evaluation(tree, COURSE, timezone.now(), plan)
+    assert evaluation.ids() == expected
+    assert matching({"": evaluation}, IdSet([one.pk, other.pk]))[""] == expected
 
 
 def test_learners_of_other_places_never_join(group, monkeypatch):

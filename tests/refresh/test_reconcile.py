@@ -12,6 +12,7 @@ from random import Random
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -29,7 +30,7 @@ from openedx_user_groups.exceptions import SourceUnavailable
 from openedx_user_groups.groups.changes import Touched
 from openedx_user_groups.groups.models import ScopeLock, UserGroup
 from openedx_user_groups.membership.changes import member_ids
-from openedx_user_groups.membership.models import MembershipChange
+from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.refresh import leases, marks, reconcile
 from openedx_user_groups.refresh.drain import drain
 from openedx_user_groups.refresh.drift import groups_to_check
@@ -220,6 +221,35 @@ def test_a_dry_run_changes_nothing(group):
     assert member_ids(group) == before
 
 
+def all_rows() -> dict[str, list[dict[str, object]]]:
+    """Everything that the app keeps."""
+    models = apps.get_app_config("openedx_user_groups").get_models()
+    return {
+        model.__name__: list(model._base_manager.order_by("pk").values()) for model in models if model._meta.managed
+    }
+
+
+@pytest.mark.parametrize("arguments", [("--full",), ("--sample", "10")])
+def test_a_dry_run_writes_nothing_at_all(group, monkeypatch, arguments):
+    """Not that time will move somebody sooner than was known, nor that a rule has no answer, nor the row of a lock."""
+    create_group(COURSE, rule(criterion("account_age", operator=">=", days=0)))
+    UserGroup.objects.update(next_refresh_at=Clock.instant + timedelta(days=30))
+    lose_events()
+    User.objects.filter(username="busy").update(last_login=Clock.instant - timedelta(days=9))
+    monkeypatch.setattr(AccountAge, "fact", raising)
+    monkeypatch.setattr(AccountAge, "learner_set", raising)
+    ScopeLock.objects.all().delete()
+    before = all_rows()
+    call_command("reconcile_user_groups", "--dry-run", *arguments)
+    assert all_rows() == before
+    call_command("reconcile_user_groups", *arguments)
+    assert all_rows() != before
+
+
+def raising(self: object, context: object) -> None:
+    raise SourceUnavailable()
+
+
 def test_who_waits_for_a_drain_is_no_drift(group):
     idle, busy = lose_events()
     marks.mark({Touched(idle), Touched(busy, COURSE)}, "test")
@@ -325,6 +355,36 @@ def test_drift_between_groups_of_a_collection_is_repaired_at_once(collection):
     }
     assert (busy in member_ids(first), idle in member_ids(second)) == (True, True)
     assert check_each() == []
+
+
+@pytest.mark.parametrize("is_listed_before", [True, False])
+def test_a_group_that_is_put_into_a_collection_while_it_is_compared_waits_for_its_run(
+    group, monkeypatch, is_listed_before
+):
+    """What was found without the collection would put its learners into two groups of it."""
+    other, staff = create_group(COURSE, rule(EVER)), LearnerFactory(username="staff")
+    lose_events()
+    evaluated = reconcile._ids
+
+    def put_together(*args: object) -> IdSet:
+        ids = evaluated(*args)
+        if not UserGroup.objects.filter(collection__isnull=False).exists():
+            uuids = [other.uuid, group.uuid]
+            api.create_collection(scope=COURSE, name="One", groups=uuids, acting_user=staff)
+            Membership.objects.filter(user_group=other, user__username="idle").delete()  # An event that was lost.
+        return ids
+
+    first, second = groups_to_check(COURSE)
+    if is_listed_before:
+        monkeypatch.setattr(reconcile, "_ids", put_together)
+    else:  # Between the listing of groups and the check.
+        put_together(COURSE, load_rules([group])[group.pk], Clock.instant, True)
+    found = reconcile.check_group(COURSE, first)
+    assert (found == []) == is_listed_before
+    assert reconcile.check_group(COURSE, second) == [] or is_listed_before
+    assert member_ids(group) & member_ids(other) == IdSet()
+    check_each()
+    assert (len(member_ids(group)), len(member_ids(other))) == (0, 3)
 
 
 def test_command_compares_the_groups_of_a_collection_once(collection, capsys):

@@ -51,6 +51,12 @@ class TestCadence:
         group.refresh_interval = 45
         assert schedule.next_refresh(group, both, NOW, NOW) == NOW + timedelta(minutes=45)
 
+    def test_a_change_at_the_end_of_time_is_no_reason_to_fail(self, monkeypatch):
+        """The clock of the rules may stand still, and ours goes on."""
+        monkeypatch.setattr(schedule, "next_change", lambda *args: datetime.max.replace(tzinfo=UTC))
+        tree, later = parse_rule(rule(IDLE), COURSE), NOW + timedelta(days=1)
+        assert schedule.next_refresh(group_with(0), tree, NOW, later) == later + timedelta(hours=6)
+
     def test_groups_are_spread_over_a_tenth_of_the_interval(self):
         tree = parse_rule(rule(IDLE), COURSE)
         times = [schedule.next_refresh(group_with(n), tree, NOW, NOW) - NOW for n in range(997)]
@@ -120,6 +126,17 @@ class TestEnqueueing:
         assert run(refresh.pk).state == RefreshState.SUCCEEDED
         after = api.get_user_group(group.uuid).next_refresh_at - before
         assert timedelta(minutes=59) < after < timedelta(minutes=61)
+
+    def test_a_value_at_the_end_of_the_calendar_keeps_no_group_from_its_refresh(self):
+        """A date that stands for "never", or one that is wrong."""
+        last = datetime.max.replace(tzinfo=UTC)
+        learner = LearnerFactory(enrolled_in=COURSE, last_login=last)
+        group = due_group()
+        [refresh] = schedule.enqueue_due(timezone.now())
+        assert run(refresh.pk).state == RefreshState.SUCCEEDED
+        assert api.explain(COURSE, learner.username, user_group=group).next_change is None
+        when_it_comes = api.explain(COURSE, learner.username, rule(criterion("last_login", operator=">=", days=0)))
+        assert (when_it_comes.matches, when_it_comes.next_change) == (False, None)
 
     def test_a_group_that_time_does_not_change_waits_for_its_cadence(self):
         group = UserGroupFactory(rule=rule(ABROAD), next_refresh_at=NOW - timedelta(minutes=1))

@@ -109,6 +109,11 @@ def _kept(claims: Mapping[str, Any]) -> IdSet:
     kept = bytes(row or b"")
     if blake2b(kept, digest_size=16).hexdigest() != claims["learners"]:
         raise PreviewExpired()
+    return kept_ids(kept)
+
+
+def kept_ids(kept: bytes) -> IdSet:
+    """The learners of a preview, as they are kept with its token."""
     ids: IdSet = IdSet.deserialize(zlib.decompress(kept))
     return ids
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from openedx_user_groups.criteria.models import Criterion
 from openedx_user_groups.criteria.retirement import NOBODY, user_lists
 from openedx_user_groups.criteria.storage import from_config
 from openedx_user_groups.data import Scope
+from openedx_user_groups.evaluation.models import PreviewJob
+from openedx_user_groups.evaluation.preview_places import AT_WORK
 from openedx_user_groups.groups.history import DefinitionChange
 from openedx_user_groups.groups.locks import lock_scope
 from openedx_user_groups.groups.models import UserGroup
@@ -32,6 +35,8 @@ from openedx_user_groups.membership.models import Membership
 from openedx_user_groups.monitoring import measure
 from openedx_user_groups.refresh.models import HeldDifference
 from openedx_user_groups.sets import IdSet, chunks, fetch_ids
+
+from . import preview_tokens
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +64,7 @@ def forget_learner(user_id: int) -> Forgotten:
     rules = _leave_rules(user_id)
     _leave_definition_changes(user_id)
     _leave_held_differences(user_id)
+    _leave_previews(user_id)
     log.info("A learner was forgotten: %s memberships, %s records, %s rules.", memberships, records, rules)
     measure("learners.forgotten")
     return Forgotten(memberships, records, rules)
@@ -239,6 +245,27 @@ def _leave_held_differences(user_id: int) -> None:
                 for name, ids in _sets_of(held).items():
                     setattr(held, name, bytes((ids - IdSet([user_id])).serialize()))
                 held.save(update_fields=["added", "removed"])
+
+
+def _leave_previews(user_id: int) -> None:
+    """Previews that are kept for a while show learners by name, and hold the ids of all who match. Those go that may
+    show this one: whoever needs such a preview makes it again."""
+    finished = PreviewJob.objects.exclude(state__in=AT_WORK).order_by("pk")
+    names = _names_of(user_id)
+    showing = [job.pk for job in finished.iterator(chunk_size=20) if _shows(job, user_id, names)]
+    PreviewJob.objects.filter(pk__in=showing).delete()
+
+
+def _names_of(user_id: int) -> list[str]:
+    account = get_user_model()._default_manager.filter(pk=user_id).first()
+    return [name for name in (account.get_username(), account.email) if name] if account else []
+
+
+def _shows(job: PreviewJob, user_id: int, names: list[str]) -> bool:
+    texts = json.dumps([job.request, job.result, job.error], ensure_ascii=False)
+    return any(name in texts for name in names) or (
+        job.ids is not None and user_id in preview_tokens.kept_ids(bytes(job.ids))
+    )
 
 
 def _sets_of(held: HeldDifference) -> dict[str, IdSet]:

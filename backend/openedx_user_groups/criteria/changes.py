@@ -23,9 +23,10 @@ def crossings(test: ValueTest, values: Iterable[Any], as_of: datetime) -> Iterat
         for bound in test.bounds:
             if value is not None and value >= bound:
                 try:
-                    yield as_of + (value - bound)
+                    after = as_of + (value - bound) + TICK
                 except OverflowError:
                     continue  # After the end of the calendar.
+                yield after - TICK
 
 
 def first_change(

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
+from django.db.models.expressions import Col
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,13 @@ from openedx_user_groups.criteria.operands import EvaluationContext
 from openedx_user_groups.criteria.storage import TYPE_MISSING, TYPE_UNREADABLE, UNRESOLVED_REFERENCE
 from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import PlanKind, SampleLearner, Scope
-from openedx_user_groups.exceptions import BudgetExceeded, PreviewCancelled, SourceUnavailable, Unevaluable
+from openedx_user_groups.exceptions import (
+    BudgetExceeded,
+    PreviewCancelled,
+    SourceUnavailable,
+    Unevaluable,
+    UserGroupsError,
+)
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.universe import remembering, universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
@@ -186,6 +193,8 @@ def _checked(found: LearnerSet) -> LearnerSet:
     """What a plugin answered. Raises ``TypeError`` for what is no set of learners: other columns than ids would compare
     with ids without an error on some databases, and empty the group."""
     if isinstance(found, UserIds):
+        if not found.querysets:
+            raise TypeError("learner_set() selects nothing at all. A queryset of nobody is none().")
         for queryset in found.querysets:
             if (columns := _selected(queryset)) != 1:
                 raise TypeError(f"learner_set() selects {columns} columns. Select the one of user ids: values_list().")
@@ -193,9 +202,22 @@ def _checked(found: LearnerSet) -> LearnerSet:
             column = getattr(column, "target_field", column)  # What a foreign key points at.
             if column is not None and not isinstance(column, models.IntegerField):
                 raise TypeError(f"learner_set() selects {column}, which is no column of user ids.")
-    elif not isinstance(found, IdSet):
+        return replace(found, querysets=tuple(map(_without_nulls, found.querysets)))
+    if not isinstance(found, IdSet):
         raise TypeError(f"learner_set() returned {type(found).__name__}, which is no set of learners.")
     return found
+
+
+def _without_nulls(queryset: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
+    """The same without NULLs, if there can be any: to SQL, nobody is outside a set with a NULL in it."""
+    query = queryset.query
+    if query.is_sliced or query.combinator or query.extra_select or query.default_cols:
+        return queryset  # Not to be filtered any more, or a column of the caller's own.
+    column = query.select[0] if query.select else None
+    if isinstance(column, Col) and column.alias == query.get_initial_alias() and not column.target.null:
+        return queryset
+    (name,) = query.values_select or query.annotation_select
+    return queryset.filter(**{f"{name}__isnull": False})
 
 
 def _selected(queryset: models.QuerySet[Any, Any]) -> int:
@@ -222,12 +244,15 @@ def problem_message(leaf: Leaf) -> str:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """An error of the database leaves the caller's transaction usable and makes the rule unevaluable."""
+    """An error of the database leaves the caller's transaction usable and makes the rule unevaluable. So does a recipe
+    of a plugin that cannot be made a statement."""
     try:
         with transaction.atomic():
             yield
-    except DatabaseError as error:
-        if stopped := budget.stopped_by(error):
+    except UserGroupsError:
+        raise
+    except Exception as error:
+        if isinstance(error, DatabaseError) and (stopped := budget.stopped_by(error)):
             raise stopped from error
         log.exception("A rule could not be evaluated.")
         message = _("The database could not evaluate this rule. Try again; if it happens again, tell an operator.")

@@ -231,6 +231,8 @@ class _Batch:
                 self.waits[leaf.question] = wait
             return column.matching(test)
         found = leaf.criterion.matching_among(context, self.present)
+        if found is not None and not isinstance(found, IdSet):  # Nobody is in a list of something else.
+            raise TypeError(f"matching_among() returned {type(found).__name__}, which is no set of learners.")
         return self._bits(found if found is not None else self._restricted(leaf))
 
     def _column(self, leaf: Leaf) -> _Column | None:

@@ -20,7 +20,7 @@ class PreviewJob(models.Model):
 
     .. pii: The user names of a preview's sample and the ids of who matches, until ``expires_at``.
     .. pii_types: username, id
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     id = models.BigAutoField(primary_key=True)

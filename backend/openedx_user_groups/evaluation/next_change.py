@@ -50,7 +50,10 @@ def next_change(rule: Node, scope: Scope, as_of: datetime) -> datetime | None:
             for source in fact.sources
             for wait in _waits(source, sorted(bounds, key=str), universe)
         ]
-    return as_of + min(waits) if waits else None
+    try:
+        return as_of + min(waits) if waits else None
+    except OverflowError:
+        return None  # After the end of the calendar.
 
 
 def _moving(rule: Node, context: EvaluationContext) -> dict[Hashable, tuple[Fact, set[_Bound]]]:

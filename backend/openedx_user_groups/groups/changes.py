@@ -25,6 +25,12 @@ class Touched:
     user_id: int
     scope: Scope | None = None
 
+    def checked(self) -> Touched:
+        """The same. Raises ``TypeError`` where it names nobody: marks of others must not fail with it."""
+        if not isinstance(self.user_id, int):
+            raise TypeError(f"{self.user_id!r} is no key of an account.")
+        return self
+
 
 #: What a signal was sent with: its keyword arguments.
 Event = Mapping[str, Any]

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
@@ -152,10 +153,16 @@ def organizations_of(course_keys: Iterable[CourseKey]) -> dict[CourseKey, set[st
 def courses_of_learners(user_ids: Iterable[int]) -> dict[CourseKey, IdSet]:
     """The courses in which these users are or ever were enrolled, each with those of them who are."""
     found: dict[CourseKey, IdSet] = {}
+    by_text: dict[str, IdSet] = {}
+    # As text: one row that holds no key must not keep everybody else from being answered for.
     rows = Enrollment.objects.filter(user_id__in=list(user_ids)).order_by()
-    for key, user_id in rows.values_list("course_id", "user_id"):
-        if key is not None:  # As above.
-            found.setdefault(key, IdSet()).add(user_id)
+    for text, user_id in rows.values_list(Cast("course_id", TextField()), "user_id"):
+        by_text.setdefault(text, IdSet()).add(user_id)
+    for text, ids in by_text.items():
+        try:
+            found.setdefault(CourseKey.from_string(text), IdSet()).update(ids)
+        except InvalidKeyError:
+            log.warning("%s learners are enrolled in %r, which is no course key.", len(ids), text)
     return found
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
@@ -104,10 +105,16 @@ def _claim_first(group_id: int, now: datetime) -> OutboxMessage | None:
 def _deliver(message: OutboxMessage, now: datetime | None) -> OutboxState | None:
     """Send the events of a claimed message and record how that went; ``None`` if somebody else took it over."""
     failures: list[str] = []
-    for number, event in enumerate(events_of(message)):
-        if number and not _record(message, next_attempt_at=(now or timezone.now()) + _lease()):
-            return None
-        failures += _send(event, message)
+    try:
+        for number, event in enumerate(events_of(message)):
+            if number and not _record(message, next_attempt_at=(now or timezone.now()) + _lease()):
+                return None
+            failures += _send(event, message)
+    except DatabaseError:
+        raise  # Nothing can be recorded either: the lease ends, and somebody tries again.
+    except Exception as error:  # Nothing can be told of it. It must not keep other groups from being told of theirs.
+        log.exception("A message cannot be read.", extra=context(group=message.user_group, refresh=message.refresh))
+        failures.append(f"{OutboxMessage.__name__}: {type(error).__name__}")
     at = now or timezone.now()
     if not failures:
         delivered = _record(message, state=OutboxState.DELIVERED, delivered_at=at, next_attempt_at=at, last_error="")

@@ -26,7 +26,7 @@ from openedx_user_groups.sets import IdSet
 from . import answering, marks
 from .answering import Written
 from .marks import LearnerMark
-from .retries import with_retries
+from .retries import is_transient, with_retries
 from .waking import drain_begins, wake_drain
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,7 @@ def drain() -> Drained:
     done, size, started = Drained(), settings.get("DRAIN_BATCH_SIZE"), time.monotonic()
     claimed = marks.claim(size)
     while claimed:
-        try:
-            _drain_batch(claimed, done)
-        except Exception:  # The marks stay, and come again when the claim has passed; those after them need not wait.
-            log.exception("%s marks could not be drained.", len(claimed))
+        _drain_claimed(claimed, done)
         if time.monotonic() - started > _LONGEST:
             wake_drain()
             break
@@ -75,6 +72,18 @@ def answer_for(scope: Scope, user_ids: IdSet) -> Written:
             return answering.write(answering.differences(scope, user_ids, as_of), RefreshTrigger.EVENT, as_of)
 
     return with_retries(attempt)
+
+
+def _drain_claimed(claimed: Collection[LearnerMark], done: Drained) -> None:
+    """Marks that cannot be drained stay, and come again when the claim has passed. Those beside and after them need not
+    wait: each is tried alone then, unless the database is at fault."""
+    try:
+        _drain_batch(claimed, done)
+    except Exception as error:
+        log.exception("%s marks could not be drained.", len(claimed))
+        if len(claimed) > 1 and not is_transient(error):
+            for mark in claimed:
+                _drain_claimed([mark], done)
 
 
 def _drain_batch(claimed: Collection[LearnerMark], done: Drained) -> None:

@@ -54,10 +54,13 @@ def groups_to_check(scope: Scope) -> list[GroupRow]:
 
 
 def together(scope: Scope, group: GroupRow) -> list[GroupRow]:
-    """The group and, in an exclusive collection, the others that a rule decides about: learners move between them."""
-    if not _exclusive([group]):
-        return [group]
-    return [row for row in groups_to_check(scope) if row.collection_id == group.collection_id]
+    """The group as it is now and, in an exclusive collection, the others that a rule decides about: learners move
+    between them. Nothing where events do not keep the group up to date any more."""
+    rows = answering.answerable_groups(pk=group.pk).values_list(*GroupRow._fields)
+    now = [GroupRow(*row) for row in rows]
+    if not _exclusive(now):
+        return now
+    return [row for row in groups_to_check(scope) if row.collection_id == now[0].collection_id]
 
 
 def keeping(group: GroupRow, answered: Mapping[int, IdSet]) -> dict[int, dict[int, int]]:

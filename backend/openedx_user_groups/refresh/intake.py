@@ -45,11 +45,10 @@ class Receiver:
         for change in self._changes:
             try:
                 touched = change.touched(event)
+                if touched is not None:
+                    found.add(touched.checked())
             except Exception:
                 log.exception("It cannot be told whom %s is about.", self.name)
-                continue
-            if touched is not None:
-                found.add(touched)
         return found
 
 

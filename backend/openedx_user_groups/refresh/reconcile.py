@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,10 +75,14 @@ def check_group(scope: Scope, group: GroupRow, *, repair: bool = True, compared:
     """
     began, as_of = timezone.now(), evaluation_instant()
     groups = {row.pk: row for row in drift.together(scope, group)}
+    if group.pk not in groups:
+        return []
     rules = rules_of(groups.values())
     wanted = {pk: ids for pk, rule in rules.items() if (ids := _ids(scope, rule, as_of, pk == group.pk)) is not None}
 
     def compare() -> list[Difference]:
+        if _defined(groups.values()) != _defined(drift.together(scope, group)):
+            return []  # Edited, or put into a collection or out of it: that has a run of its own.
         # Whoever was touched since the evaluation began is asked again, and for now: what they did is later than its
         # instant.
         touched = marks.touched_since(scope, began)
@@ -86,13 +90,18 @@ def check_group(scope: Scope, group: GroupRow, *, repair: bool = True, compared:
         if group.pk in again.failed:
             raise again.failed[group.pk]
         latest = {pk: (wanted[pk] - touched) | ids for pk, ids in again.matching.items()}
-        fixed = drift.keeping(group, latest)
+        fixed = drift.keeping(groups[group.pk], latest)
         found = answering.shared(latest, groups, fixed)
         if compared is not None:
             compared.update(found)
         return [_difference_of(scope, groups[pk], rules[pk], ids) for pk, ids in found.items()]
 
     return _reconcile(scope, as_of, compare, repair)
+
+
+def _defined(groups: Iterable[GroupRow]) -> set[tuple[int, int, int | None]]:
+    """What decides who is in these groups, beside the data."""
+    return {(group.pk, group.rule_version, group.collection_id) for group in groups}
 
 
 def _ids(scope: Scope, rule: Node, as_of: datetime, must_answer: bool) -> IdSet | None:
@@ -156,6 +165,8 @@ def _reconcile(scope: Scope, as_of: datetime, compare: Callable[[], list[Differe
             written = answering.write(drifted if repair else [], RefreshTrigger.RECONCILE, as_of)
             repaired = {group.pk for group in written.groups}
             _tell_runs(scope, [each for each in drifted if each.group.pk in repaired])
+            if not repair:  # Asking notes things, too: when a group is due, why it has no answer.
+                transaction.set_rollback(True)
             stopped.extend(written.stopped)
             return [
                 Drift(scope, each.group, each.delta.added, each.delta.removed, each.group.pk in repaired)

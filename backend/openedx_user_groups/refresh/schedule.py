@@ -48,7 +48,7 @@ def next_refresh(
         return at
     # The clock of the rules may be another than ours: only how far away the change is counts.
     soonest = timedelta(minutes=settings.get("MIN_CADENCE"))
-    return min(at, now + max(changes_at - as_of, soonest))
+    return now + min(at - now, max(changes_at - as_of, soonest))
 
 
 def usual_interval(group: UserGroup, rule: Node | None) -> timedelta:
