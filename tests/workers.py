@@ -132,9 +132,10 @@ def waiting_connections(text: str) -> list[int]:
     """The connections that wait for a lock with a statement that contains ``text``."""
     with connection.cursor() as cursor:
         if connection.vendor == "mysql":
+            long = "time_ms > 300" if connection.mysql_is_mariadb else "time >= 1"
             cursor.execute(
                 "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
-                " AND command = 'Query' AND time_ms > 300 AND info LIKE %s",
+                f" AND command = 'Query' AND {long} AND info LIKE %s",
                 [f"%{text}%"],
             )
         else:
