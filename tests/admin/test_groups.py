@@ -132,6 +132,12 @@ def test_the_page_shows_the_rule_in_words_and_leads_to_its_parts(admin_client):
         assert admin_client.get(address).status_code == 200
 
 
+def test_a_threshold_of_nothing_is_shown(admin_client):
+    nothing = criterion("course_grade", operator="between", percent={"from": 0, "to": 0})
+    html = admin_client.get(page_of(create_group(COURSE, rule(nothing)))).content.decode()
+    assert "(grade: 0.00% – 0.00%)" in html
+
+
 def test_the_page_costs_the_same_for_few_and_for_many_members(admin_client, crowd):
     pages = []
     for made in (crowd(1), crowd(5000)):
@@ -428,6 +434,15 @@ def test_archiving_asks_first(admin_client, admin_user, group):
     assert (archived.live, archived.modified_by, archived.member_count) == (None, admin_user, 1)
     assert UserGroup.objects.get(pk=other.pk).live is True
     assert [entry.object_id for entry in LogEntry.objects.all()] == [str(group.pk)]
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "1.5", "1\0", "9" * 25, "9" * 5000])
+@pytest.mark.parametrize("action", ["archive", "refresh_now"])
+def test_an_action_on_what_is_no_key_does_nothing(admin_client, group, action, key):
+    data = {"action": action, "_selected_action": [group.pk, key], "confirmed": "yes"}
+    response = admin_client.post(LIST, data, follow=True)
+    assert messages_of(response) == ["There is no such user group."]
+    assert UserGroup.objects.get(pk=group.pk).live is True
 
 
 def test_an_action_takes_a_limited_number_of_groups(admin_client, group, monkeypatch):

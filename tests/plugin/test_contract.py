@@ -197,6 +197,17 @@ def test_form_and_server_refuse_the_same_instants():
                 assert configuration.parse(made, wrong, COURSE)[1], what
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "0999-12-31T23:59:59Z", "9999-12-30T00:00:01Z", "9999-12-31T23:59:59-14:00"]
+)
+def test_an_instant_that_not_every_database_and_time_zone_has_is_refused(text):
+    with forgotten_afterwards():
+        at = models.DateTimeField(null=True, blank=True)
+        made = declare_type(at=at, operands=(Threshold("at"),), operators=operators("=", "at"))
+        _, [violation] = configuration.parse(made, {"operator": "=", "at": text}, COURSE)
+    assert (violation.pointer, violation.code) == ("/at", "wrong_type")
+
+
 class TestTooFewExamples(shipped.TestYearOfBirth):
     """One example for each operator, none of which tells neighbours apart."""
 

@@ -159,6 +159,6 @@ def test_statements_of_one_event(groups, settings):
         with CaptureQueriesContext(connection) as captured:
             changed = drain().groups_changed
         counted.append((changed, len(captured)))
-    # All win a member (and rules are read), all lose one, all win one. MySQL does not say which keys it gave to the runs.
+    # All win a member (and rules are read), all lose one, all win one. MySQL does not return the keys of new rows.
     statements = 28 if connection.features.can_return_rows_from_bulk_insert else 29
     assert counted[1:] == [(groups, statements), (groups, statements)]

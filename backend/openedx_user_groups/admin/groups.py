@@ -34,6 +34,8 @@ from .writing import WritingAdminMixin
 
 #: Groups that one action takes: without a broker each is refreshed while the browser waits.
 ACTION_LIMIT = 100
+#: Digits of a primary key that every database takes.
+_LONGEST_KEY = 18
 #: Failures that are told one by one.
 _SHOWN_FAILURES = 10
 
@@ -203,6 +205,16 @@ class UserGroupAdmin(WritingAdminMixin, admin.ModelAdmin):
         return format_html_join(" · ", "{}", ((part,) for part in parts))
 
     # ---- Actions --------------------------------------------------------------------------------------------------
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Keys that the list never sends name no group. Django would hand them to the database, which fails."""
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if all(key.isdecimal() and len(key) <= _LONGEST_KEY for key in keys):
+            return super().response_action(request, queryset, *args, **kwargs)
+        self.message_user(request, _("There is no such user group."), messages.ERROR)
+        return None
+
     @admin.action(description=_("Refresh now"), permissions=["change"])
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[UserGroup]) -> None:
         """Have the members computed again, and say how that went."""

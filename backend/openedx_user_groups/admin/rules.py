@@ -68,7 +68,7 @@ def _values(criterion: Criterion, operator: Operator, scope: Scope) -> Iterator[
     for name in operator.accepts:
         field: Any = criterion._meta.get_field(name)
         value = getattr(criterion, name)
-        if value in (None, "", [], False):
+        if value is False or value in (None, "", []):  # Not what equals False: 0 % is a value.
             continue
         label = str(field.verbose_name)
         if isinstance(field, models.BooleanField):

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from openedx_user_groups.groups.platform import Enrollment
 from openedx_user_groups.groups.universe import courses_of
 
 from .fields import ListField, UserListField, choices_from, value_field
+from .operands import FIRST_INSTANT, LAST_INSTANT
 from .operators import Arity, Operator
 
 if TYPE_CHECKING:
@@ -245,8 +246,10 @@ def _date(value: Any, pointer: str) -> date:
 def _instant(value: Any, pointer: str) -> datetime:
     if isinstance(value, str) and _INSTANT.match(value):
         try:
-            return datetime.fromisoformat(value)
-        except ValueError:
+            # In UTC, because an offset may carry it out of the calendar; further out not every database compares.
+            if FIRST_INSTANT <= (instant := datetime.fromisoformat(value)).astimezone(UTC) <= LAST_INSTANT:
+                return instant
+        except (OverflowError, ValueError):
             pass
     message = _("This must be an instant with its offset, such as 2026-01-31T09:30:00Z.")
     raise _Wrong(pointer, "wrong_type", message, expected="datetime")

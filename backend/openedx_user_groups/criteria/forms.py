@@ -9,7 +9,9 @@ and refuse the same configurations. What JSON Schema, in the profile that every 
 * What only data knows: choices that are searched for, accounts; and a type's own patterns (a domain, a key).
 * Invisible characters, which the server refuses in any text.
 
-In all of these the schema is the wider one: it never refuses what the server takes.
+In all of these the schema is the wider one: it never refuses what the server takes, but for one thing. A list of
+learners who are all gone is read as an empty one, and the server takes it back from a rule that is saved with it. To
+somebody who fills in the form it is as empty as any: they must choose at least one.
 """
 
 from __future__ import annotations

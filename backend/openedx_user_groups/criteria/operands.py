@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from .models import Criterion
 
-_FIRST_INSTANT = datetime(1000, 1, 1, tzinfo=UTC)  # The earliest that MySQL can compare with.
-_LAST_INSTANT = datetime(9999, 12, 30, tzinfo=UTC)
+#: Between these every database compares, and every time zone has a date.
+FIRST_INSTANT = datetime(1000, 1, 1, tzinfo=UTC)  # The earliest that MySQL can compare with.
+LAST_INSTANT = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,9 @@ class DaysAgo(Operand):
 
 def _days_before(instant: datetime, days: int) -> datetime:
     try:
-        return max(instant - timedelta(days=days), _FIRST_INSTANT)
+        return max(instant - timedelta(days=days), FIRST_INSTANT)
     except OverflowError:
-        return _FIRST_INSTANT
+        return FIRST_INSTANT
 
 
 @dataclass(frozen=True)
@@ -250,12 +251,12 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     try:
         instant = datetime.combine(day, time(), zone).astimezone(UTC)
     except OverflowError:
-        return _FIRST_INSTANT if day.year < 5000 else _LAST_INSTANT
-    return min(max(instant, _FIRST_INSTANT), _LAST_INSTANT)
+        return FIRST_INSTANT if day.year < 5000 else LAST_INSTANT
+    return min(max(instant, FIRST_INSTANT), LAST_INSTANT)
 
 
 def _midnight_after(day: date, zone: tzinfo) -> datetime:
-    return _LAST_INSTANT if day >= date.max - timedelta(days=1) else _midnight(day + timedelta(days=1), zone)
+    return LAST_INSTANT if day >= date.max - timedelta(days=1) else _midnight(day + timedelta(days=1), zone)
 
 
 @dataclass(frozen=True)
