@@ -21,6 +21,7 @@ from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import UserGroup
 from openedx_user_groups.membership.changes import Cause, Delta, apply_delta, difference, member_ids, memberships_of_few
 from openedx_user_groups.membership.exclusivity import assign, groups_in_order
+from openedx_user_groups.monitoring import context
 from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.sets import IdSet
 
@@ -141,7 +142,8 @@ def _answers(
             evaluation = Evaluation(rule, other.scope, as_of, asked_at=asked_at)
             wanted = evaluation.ids()
         except Unevaluable as error:
-            log.info("User group %s keeps its members: %s.", other.uuid, error.code)
+            about = context(group=other)
+            log.info("User group %s keeps its members: %s.", other.uuid, error.code, extra=about)
             continue
         yield other, evaluation, wanted
 
