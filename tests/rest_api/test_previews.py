@@ -1,5 +1,6 @@
 """Previews: counts, samples and warnings on the small world, and what cannot be previewed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -136,7 +137,8 @@ def test_only_a_count_is_paid_where_only_a_count_is_asked(world, staff):
     for more, queries in (({}, 9), ({"user_group": str(group.uuid)}, 9 + 5)):  # The group, its rule, who is pinned.
         with asserted_queries(queries) as captured:
             answer = staff.post(PREVIEWS, request(rule(AWAY), detail="count", sample_size=0, **more), format="json")
-        assert "SELECT COUNT(" in [query["sql"] for query in captured if "COUNT(" in query["sql"]][-1]
+        last = [query["sql"] for query in captured if "COUNT(" in query["sql"]][-1]
+        assert re.search(r"SELECT (/\*.+?\*/ )?COUNT\(", last)  # MySQL's time limit is a hint behind SELECT.
         body = answer.json()
         assert body["count"] == {"value": 2, "exactness": "exact", "universe": None}
         assert (body["nodes"], body["difference"], body["warnings"]) == ([node("/rule", 2)], None, [])
