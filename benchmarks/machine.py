@@ -49,7 +49,7 @@ def _versions(*names: str) -> str:
 
 def _server() -> str:
     if connection.vendor == "mysql":
-        return f"MariaDB {_one('SELECT version()')}"
+        return f"{connection.display_name} {_one('SELECT version()')}"
     return f"PostgreSQL {_one('SHOW server_version')}"
 
 

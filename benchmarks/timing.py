@@ -104,6 +104,14 @@ def _recorded(result: Result) -> Iterator[None]:
         yield
 
 
+#: The thread or process that serves this connection.
+_THREAD = {
+    "MariaDB": "SELECT tid FROM information_schema.processlist WHERE id = connection_id()",
+    "MySQL": "SELECT thread_os_id FROM performance_schema.threads WHERE processlist_id = connection_id()",
+    "PostgreSQL": "SELECT pg_backend_pid()",
+}
+
+
 class _ProcessorClock:
     """Processor time of this process plus that of the database's thread or process for this connection.
 
@@ -111,13 +119,8 @@ class _ProcessorClock:
     """
 
     def __init__(self) -> None:
-        query = (
-            "SELECT tid FROM information_schema.processlist WHERE id = connection_id()"
-            if connection.vendor == "mysql"
-            else "SELECT pg_backend_pid()"
-        )
         with connection.cursor() as cursor:
-            cursor.execute(query)
+            cursor.execute(_THREAD[connection.display_name])
             thread = cursor.fetchone()[0]
         local = connection.settings_dict["HOST"] in ("", "localhost", "127.0.0.1", "::1")
         found = glob.glob(f"/proc/[0-9]*/task/{thread}/schedstat") if local else []

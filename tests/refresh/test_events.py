@@ -577,7 +577,6 @@ def test_statements_do_not_depend_on_the_groups(groups, commit):
             changed = drain().groups_changed
         statements.append((changed, len(captured)))
     # Nothing changes; all lose a member, and are due earlier; all win one; all lose one, and are due earlier still.
-    keys = (
-        0 if connection.features.can_return_rows_from_bulk_insert else 1
-    )  # Of new runs: MySQL has to be asked for them.
+    # MySQL does not return the keys of new rows: it is asked for those of the runs.
+    keys = 0 if connection.features.can_return_rows_from_bulk_insert else 1
     assert statements == [(0, 19), (groups, 26 + keys), (groups, 25 + keys), (groups, 26 + keys)]
