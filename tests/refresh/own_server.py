@@ -38,12 +38,14 @@ class _Kind:
 
 
 def _mariadb_install(folder: Path) -> Sequence[str]:
-    options = ("--auth-root-authentication-method=normal", "--skip-test-db", *_as_root())
+    options = ("--auth-root-authentication-method=normal", "--skip-test-db", f"--tmpdir={folder}", *_as_root())
     return (_program("mariadb-install-db"), "--no-defaults", f"--datadir={folder}/data", *options)
 
 
 def _mariadb_start(folder: Path, port: int) -> Sequence[str]:
     place = (f"--datadir={folder}/data", f"--socket={folder}/socket", f"--pid-file={folder}/pid", f"--port={port}")
+    # A server that starts deletes the temporary tables that it finds: those of the server beside it are not its own.
+    place += (f"--tmpdir={folder}",)
     rest = ("--bind-address=127.0.0.1", "--skip-log-bin", "--innodb-buffer-pool-size=64M", *_as_root())
     return (_program("mariadbd"), "--no-defaults", *place, *rest)
 
