@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -36,8 +35,7 @@ from sandbox.platform.student.models import CourseEnrollment
 from tests.workers import Worker, database_url, eventually
 
 IDLE = criterion("last_login", operator=">", days=10)
-#: Learners who sign in at once. benchmarks/events_under_load.py has 10,000 of them.
-STORM = int(os.environ.get("STORM_LEARNERS", "3000"))
+STORM = 10_000
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -36,8 +36,6 @@ INDEPENDENT_OF_THE_DATABASE = (
     # What they show beside the values of the files, the differential tests show on every database.
     "tests/oulad/test_explanations.py",
     "tests/oulad/test_funnel.py",
-    # On servers the data are loaded for tests/oulad.
-    "tests/sandbox/test_load_oulad.py",
 )
 
 
