@@ -90,6 +90,16 @@ def test_refresh_without_change_writes_no_membership_and_no_history(group):
     assert (list(Membership.objects.values()), MembershipChange.objects.count()) == before
 
 
+@pytest.mark.parametrize("moved", ["nobody", "idle", "busy"])
+def test_every_refresh_sets_the_count_right(group, moved):
+    """Whoever deletes accounts or rows past Django leaves it as it was."""
+    UserGroup.objects.filter(pk=group.pk).update(member_count=7)
+    User.objects.filter(username=moved).update(last_login=timezone.now() - timedelta(days=5 if moved == "idle" else 15))
+    refresh = request_refresh(group, RefreshTrigger.SCHEDULE)
+    group.refresh_from_db()
+    assert group.member_count == refresh.member_count == len(member_names(group))
+
+
 def test_query_count_of_a_refresh_does_not_depend_on_members(
     group, django_assert_num_queries, django_capture_on_commit_callbacks, settings
 ):

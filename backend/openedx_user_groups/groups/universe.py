@@ -73,11 +73,13 @@ def universe_of(scope: Scope) -> Universe:
     if scope.type == ScopeType.INSTANCE:
         accounts = get_user_model()._default_manager.filter(~_retired_prefix("username"), is_active=True)
         return Universe(scope, accounts, "pk", repeats=False)
-    active = Enrollment.objects.filter(is_active=True).exclude(user_id__in=retired_accounts())
+    active = ~Q(user_id__in=retired_accounts()) & Q(is_active=True)
     if scope.type == ScopeType.COURSE:
         course = {"course_id": scope.course_key}
-        return Universe(scope, active.filter(**course), "user_id", repeats=False, row_key=course)
-    return Universe(scope, active.filter(course_id__in=courses_of(scope)), "user_id", repeats=True)
+        rows = Enrollment.objects.filter(active, **course)
+        return Universe(scope, rows, "user_id", repeats=False, row_key=course)
+    rows = Enrollment.objects.filter(active, course_id__in=courses_of(scope))
+    return Universe(scope, rows, "user_id", repeats=True)
 
 
 def reason_outside(scope: Scope, user_id: int) -> Outside:

@@ -16,11 +16,13 @@ from openedx_user_groups import settings
 from openedx_user_groups.sets import chunks
 
 
-def insert_for_users(model: type[models.Model], user_ids: Iterable[int], **constants: Any) -> None:
-    """Insert a row of ``model`` for each account of ``user_ids``; ``constants`` are the other columns' values.
+def insert_for_users(model: type[models.Model], user_ids: Iterable[int], **constants: Any) -> int:
+    """Insert a row of ``model`` for each account of ``user_ids``; ``constants`` are the other columns' values. Returns
+    how many were inserted.
 
     Rows are selected from the accounts, so that an id without an account is left out rather than an error.
     """
+    inserted = 0
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
     options: Any = model._meta
@@ -40,3 +42,5 @@ def insert_for_users(model: type[models.Model], user_ids: Iterable[int], **const
                 f"WHERE {key} IN ({', '.join(map(str, chunk))})",
                 values,
             )
+            inserted += cursor.rowcount
+    return inserted

@@ -20,10 +20,11 @@ from .models import Membership, MembershipChange
 
 @dataclass(frozen=True)
 class Delta:
-    """Who joins and who leaves."""
+    """Who joins and who leaves. ``before``: how many members there are now, where that is known."""
 
     added: IdSet
     removed: IdSet
+    before: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
@@ -79,14 +80,15 @@ def replace_members(group: UserGroup, wanted: IdSet, cause: Cause) -> Delta:
 def difference(group: UserGroup, wanted: IdSet) -> Delta:
     """Who joins and who leaves if ``wanted`` become the members of ``group``."""
     present = member_ids(group)
-    return Delta(added=wanted - present, removed=present - wanted)
+    return Delta(added=wanted - present, removed=present - wanted, before=len(present))
 
 
 def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
-    """Write a difference: memberships, history, and the count on the group (not saved). Same caller's duties."""
+    """Write a difference: memberships, history, and the count on the group (not saved). Same caller's duties; where
+    ``delta.before`` is set, it was read under the same lock."""
     for chunk in chunks(delta.removed, settings.get("WRITE_CHUNK_SIZE")):
         Membership.objects.filter(user_group=group, user_id__in=chunk).delete()
-    insert_for_users(
+    joined = insert_for_users(
         Membership,
         delta.added,
         user_group=group.pk,
@@ -105,7 +107,9 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
             trigger=cause.trigger.value,
             refresh=cause.refresh_id,
         )
-    if delta:
+    if delta.before is not None:
+        group.member_count = delta.before - len(delta.removed) + joined
+    elif delta:
         group.member_count = Membership.objects.filter(user_group=group).count()
     group.members_as_of = cause.at
     return delta
