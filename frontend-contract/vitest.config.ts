@@ -11,6 +11,6 @@ export default defineConfig({
     server: { deps: { inline: [/@openedx\//] } },
     maxWorkers: 1,
     css: false,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
   },
 });

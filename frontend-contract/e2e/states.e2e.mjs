@@ -173,9 +173,10 @@ describe('a rule that takes its time', () => {
     await page.getByText('Counting: 2 s of at most 60 s.').waitFor();
     await assertAccessible(page, 'an estimate');
     await shot(page, 'estimate');
+    const cancels = page.waitForRequest((request) => request.method() === 'DELETE' && request.url().endsWith(`/${job.id}/`));
     await page.getByRole('button', { name: 'All groups' }).click();
     await page.getByText(/^\d+ groups?$/).waitFor();
-    await page.waitForTimeout(300);
+    await (await cancels).response();
     assert.equal(cancelled.length, 1, 'nobody looks any more');
     await close(page);
   });
@@ -485,10 +486,11 @@ describe('what is missing', () => {
     await page.route('**/user_groups/', (route) => route.fulfill({ status, json: response }));
     await form(page).save();
     await page.getByText('The criteria have changed since this page was loaded').waitFor();
-    await page.watched.calls.splice(0);
+    const loaded = page.waitForResponse('**/criterion_types/?*');
     await page.getByRole('button', { name: 'Load the criteria again' }).click();
-    await page.waitForTimeout(500);
-    assert.ok(page.watched.calls.some(({ path }) => path === 'criterion_types/'));
+    assert.ok((await loaded).ok());
+    // What a form that was drawn anew would have lost, it would have lost by the next frame.
+    await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Stale');
     await close(page);
   });

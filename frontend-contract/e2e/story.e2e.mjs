@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { compareGroups, previewAnotherDay, saveWhatIsShown } from './beyond.mjs';
-import { api, assertAccessible, fillStory, form, newPage, open, settledCount, shot, start, stop, world } from './support.mjs';
+import { api, assertAccessible, assertFocus, fillStory, form, newPage, open, settledCount, shot, start, stop, world } from './support.mjs';
 
 before(start);
 after(stop);
@@ -58,7 +58,7 @@ async function explainSomebody(page, username) {
   await shot(page, 'explanation');
   await drawer.getByRole('button', { name: 'Close' }).click();
   await drawer.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Why is a learner in or out?', 'the focus is back');
+  await assertFocus(page, 'Why is a learner in or out?', 'the focus is back');
 }
 
 /** The numbers of the edit fit each other, and the learners behind them are named with the criterion that decides. */
@@ -171,25 +171,47 @@ describe('a staff member', () => {
 
   test('sends at most one preview in 400 ms, and none that was superseded is waited for', async () => {
     const page = await newPage();
+    await page.clock.install();
     await open(page);
     await page.getByRole('button', { name: 'New group by criteria' }).click();
     await form(page).choose(1, 'Last login');
-    // Every preview is answered late, so that the next one finds it still on its way.
+    // No preview is answered before the last one was sent, so that the next one finds it still on its way.
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
     await page.route('**/previews/', async (route) => {
-      await new Promise((resolve) => { setTimeout(resolve, 1_500); });
+      await held;
       await route.continue().catch(() => {});
     });
+    // The page's own clock moves only as the test says: a busy machine makes no pause longer.
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
     page.watched.calls.length = 0;
+    const previews = () => page.watched.calls.filter(({ path }) => path === 'previews/');
+    const sent = [];
+    /** Nothing is sent before the field was left alone for 400 ms; one is then. */
+    const pause = async () => {
+      await page.clock.runFor(399);
+      assert.equal(previews().length, sent.length, 'none before 400 ms');
+      const request = page.waitForRequest('**/previews/');
+      await page.clock.runFor(1);
+      await request;
+      sent.push(await page.evaluate(() => Date.now()));
+      await page.clock.runFor(300);
+    };
     const days = form(page).criterion(1).getByLabel('Days ago (days)');
-    await days.pressSequentially('123', { delay: 100 });
-    await page.waitForTimeout(700);
+    for (const key of '123') {
+      await page.clock.runFor(100);
+      await days.press(key);
+    }
+    await pause();
     await days.press('Backspace');
-    await page.waitForTimeout(700);
+    await pause();
     await days.press('Backspace');
+    await pause();
+    release();
+    await page.clock.resume();
     await settledCount(page);
-    const previews = page.watched.calls.filter(({ path }) => path === 'previews/');
-    assert.equal(previews.length, 3, 'one for each time that typing paused');
-    previews.slice(1).forEach(({ at }, index) => assert.ok(at - previews[index].at >= 400));
+    assert.equal(previews().length, 3, 'one for each time that typing paused');
+    sent.slice(1).forEach((at, index) => assert.ok(at - sent[index] >= 400));
     assert.equal(page.watched.aborted.filter((path) => path === 'previews/').length, 2);
     await page.context().close();
   });
@@ -233,14 +255,15 @@ describe('a staff member', () => {
     await tabTo('Save group');
     await keyboard.press('Enter');
     await page.getByText('“By keyboard” was saved.').waitFor();
-    assert.equal(await focused(), 'By keyboard', 'the heading of the group has the focus');
+    await assertFocus(page, 'By keyboard', 'the heading of the group has the focus');
     const tab = page.getByRole('tab', { name: 'Members' });
     await tab.focus();
     await keyboard.press('ArrowRight');
     await page.getByRole('tab', { name: 'Refreshes', selected: true }).waitFor();
     await tabTo('Archive', 'Shift+Tab');
     await keyboard.press('Enter');
-    await page.getByRole('dialog').waitFor();
+    // The button that opened the dialog has the same name, and the focus for a moment.
+    await page.getByRole('dialog').locator(':focus').waitFor();
     await tabTo('Archive');
     await keyboard.press('Enter');
     await page.getByText('“By keyboard” was archived.').waitFor();

@@ -67,8 +67,15 @@ export async function open(page, { user = world.staff, password = world.staffPas
   await page.goto(path ?? `/builder/?${new URLSearchParams({ scope_type: 'course', scope_key: world.course })}`);
 }
 
+/** Wait until what was fading in or out is where it stays: in between, texts have too little contrast. */
+async function comeToRest(page) {
+  await page.waitForFunction(() => document.getAnimations()
+    .every((animation) => animation.playState !== 'running' || animation.effect.getComputedTiming().endTime === Infinity));
+}
+
 /** No violation of any rule of axe on the page as it is. */
 export async function assertAccessible(page, what) {
+  await comeToRest(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
   assert.deepEqual(found, [], `axe on: ${what}`);
@@ -96,6 +103,12 @@ export async function api(page, method, path, body) {
   });
   const text = await answer.text();
   return { status: answer.status(), body: text ? JSON.parse(text) : null };
+}
+
+/** Wait for the focus where it is moved a moment after something was drawn. The text or the label of what has it. */
+export async function assertFocus(page, name, why) {
+  await page.waitForFunction((expected) => document.activeElement.textContent.trim() === expected, name)
+    .catch((error) => assert.fail(`${why ?? 'the focus'}: ${name}. ${error.message}`));
 }
 
 /** The parts of the form. */

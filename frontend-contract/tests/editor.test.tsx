@@ -102,7 +102,7 @@ describe('a rule that takes its time', () => {
     const { findByText, known } = await edit({ 'POST previews/': busy });
     await findByText('Too many at once. It is tried again in 2 seconds.');
     known['POST previews/'] = previewOf();
-    await findByText('4 learners of 10 match.', {}, { timeout: 4_000 });
+    await findByText('4 learners of 10 match.');
   });
 });
 

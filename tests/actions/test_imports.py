@@ -508,7 +508,12 @@ files = st.tuples(
 ).map(lambda parts: parts[0] + parts[2].join(parts[1]))
 
 
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=150,
+    deadline=None,
+    # How long it takes to make an example says how busy the machine is.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     steps=st.lists(st.tuples(files, st.sampled_from(ImportMode), st.sampled_from(Identifier)), min_size=1, max_size=3)
 )

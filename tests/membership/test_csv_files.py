@@ -7,7 +7,8 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from openedx_user_groups.exceptions import InvalidInput
@@ -20,6 +21,9 @@ from openedx_user_groups.membership.csv_files import (
     read_entries,
     unguarded,
 )
+
+#: How long an example takes says how busy the machine is.
+at_leisure = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 AUTO, USERNAME, EMAIL, USER_ID = Identifier.AUTO, Identifier.USERNAME, Identifier.EMAIL, Identifier.USER_ID
 
@@ -259,6 +263,7 @@ def test_the_limit_of_rows_is_exact():
     assert refused("username\n" + "ann\n" * 4, max_rows=3) == ("too_many_rows", {"limit": 3})
 
 
+@at_leisure
 @given(st.binary(max_size=200), st.sampled_from(Identifier))
 def test_any_bytes_are_read_or_refused(content, identifier):
     """Each row starts on a later line than the one before, and no line is beyond the end of the file."""
@@ -295,6 +300,7 @@ def test_other_text_is_left_alone(cell):
     assert unguarded(cell) == cell
 
 
+@at_leisure
 @given(nasty)
 def test_no_guarded_cell_is_a_formula_and_the_guard_comes_off(cell):
     safe = guarded(cell)
@@ -303,6 +309,7 @@ def test_no_guarded_cell_is_a_formula_and_the_guard_comes_off(cell):
     assert unguarded(safe) == cell
 
 
+@at_leisure
 @given(st.lists(st.tuples(nasty.filter(str.strip), nasty, st.integers(1, 2**31 - 1)), max_size=5))
 def test_what_is_written_is_read_again(rows):
     text = csv_text([EXPORT_COLUMNS, *rows])

@@ -60,7 +60,7 @@ def worker(broker, settings) -> Iterator[Worker]:
 
 def wait(condition: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < until, "It took too long."
         time.sleep(0.005)

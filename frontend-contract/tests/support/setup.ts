@@ -1,4 +1,4 @@
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 /** Paragon's tabs watch their width; in jsdom nothing has one. */
@@ -10,5 +10,8 @@ class StillObserver implements ResizeObserver {
   disconnect() {}
 }
 globalThis.ResizeObserver ??= StillObserver;
+
+// A form is asked about 400 ms after the last change, and the machine may be busy: the usual second is too short.
+configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(cleanup);
