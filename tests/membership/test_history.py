@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from openedx_user_groups import api
@@ -16,10 +17,18 @@ from openedx_user_groups.membership.changes import Cause, member_ids, replace_me
 from openedx_user_groups.membership.models import MembershipChange
 from openedx_user_groups.outgoing import outbox
 from openedx_user_groups.outgoing.models import OutboxMessage
+from openedx_user_groups.refresh.drain import answer_for
 from openedx_user_groups.refresh.models import Refresh
 from openedx_user_groups.refresh.retention import clean_up
 from openedx_user_groups.sets import IdSet
-from openedx_user_groups.testing.factories import LearnerFactory, UserGroupFactory
+from openedx_user_groups.testing.factories import (
+    COURSE,
+    LearnerFactory,
+    UserGroupFactory,
+    create_group,
+    criterion,
+    rule,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +165,43 @@ def test_old_runs_go_and_their_changes_stay(settings):
     OutboxMessage.objects.update(state=OutboxState.DELIVERED, next_attempt_at=day(1))
     assert clean_up(now=NOW).runs == 1
     assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.parametrize("state", [OutboxState.PENDING, OutboxState.DEAD])
+def test_changes_that_somebody_is_still_to_be_told_of_stay(settings, state):
+    settings.OPENEDX_USER_GROUPS_HISTORY_RETENTION_DAYS = 10
+    group, learner = UserGroupFactory(manual=True), LearnerFactory()
+    runs = [run(group, days_ago) for days_ago in (40, 30, 20)]
+    for refresh, ids in zip(runs, ([learner.pk], [], [learner.pk]), strict=True):
+        replace_members(group, IdSet(ids), Cause(RefreshTrigger.SCHEDULE, refresh.requested_at, refresh.pk))
+        outbox.members_changed(refresh)
+    messages = OutboxMessage.objects.order_by("pk")
+    OutboxMessage.objects.filter(pk=messages[0].pk).update(state=OutboxState.DELIVERED)
+    OutboxMessage.objects.filter(pk=messages[1].pk).update(state=state)
+    OutboxMessage.objects.filter(pk=messages[2].pk).update(state=OutboxState.PENDING)
+    assert clean_up(now=NOW, dry_run=True).changes == clean_up(now=NOW).changes == 0
+    group.refresh_from_db()
+    assert group.history_from == day(30)
+    OutboxMessage.objects.update(state=OutboxState.DELIVERED)
+    assert clean_up(now=NOW).changes == 2
+    assert members_at(group, day(10)) == {learner.pk}
+
+
+def test_clocks_that_differ_leave_a_history_that_adds_up():
+    """A machine whose clock is ahead has written before one whose clock is right."""
+    group = create_group(COURSE, rule(criterion("last_login", operator="not_exists")))
+    left, answered, stayed = [LearnerFactory(enrolled_in=COURSE) for _ in range(3)]
+    now = timezone.now()
+    ahead = now + timedelta(minutes=1)
+    replace_members(group, IdSet([left.pk, answered.pk]), Cause(RefreshTrigger.SCHEDULE, ahead))
+    replace_members(group, IdSet([answered.pk, stayed.pk]), Cause(RefreshTrigger.SCHEDULE, now))
+    group.save()
+    User.objects.filter(pk=answered.pk).update(last_login=now)
+    answer_for(COURSE, IdSet([answered.pk]))
+    assert set(member_ids(group)) == {stayed.pk}
+    for instant in (now, ahead, ahead + timedelta(days=1)):
+        assert set(api.members_at(group, instant, now=instant).values_list("user_id", flat=True)) == {stayed.pk}
+        assert replay(group, instant) == {stayed.pk}
 
 
 def test_delivered_messages_go_after_a_week():

@@ -31,8 +31,10 @@ from openedx_user_groups.membership.models import Membership, MembershipChange
 from openedx_user_groups.refresh import brake, intake, marks
 from openedx_user_groups.refresh import drain as drain_module
 from openedx_user_groups.refresh.drain import Drained, drain
+from openedx_user_groups.refresh.drift import groups_to_check
 from openedx_user_groups.refresh.marks import LearnerMark
 from openedx_user_groups.refresh.models import Refresh
+from openedx_user_groups.refresh.reconcile import scopes_to_check
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import (
     COURSE,
@@ -323,6 +325,23 @@ def test_every_scope_of_the_learner_is_answered(commit, settings):
         sign_in(user)
     assert drain() == Drained(marks=1, answers=3, groups_changed=3)
     assert [names(group) for group in groups] == [set()] * 3
+
+
+def test_organizations_that_differ_in_case_alone_share_no_learners(commit):
+    """To MySQL their keys are the same text. Administrators write one in one way, and its courses in both."""
+    Organization.objects.create(short_name="AcmeX", name="Acme")
+    users, groups = [], []
+    for name, number in (("AcmeX", 1), ("acmex", 2)):
+        key = f"course-v1:{name}+{number}+1"
+        CourseOverview.objects.create(id=key, org=name)
+        groups.append(create_group(Scope(ScopeType.ORGANIZATION, name), rule(IDLE)))
+        users.append(LearnerFactory(enrolled_in=key, last_login=timezone.now() - timedelta(days=20)))
+    marks.mark({Touched(user.pk) for user in users}, "test")
+    drain()
+    assert [names(group) for group in groups] == [{user.username} for user in users]
+    assert scopes_to_check() == [group.scope for group in groups]
+    for group in groups:
+        assert [row.pk for row in groups_to_check(group.scope)] == [group.pk]
 
 
 def test_a_learner_whose_enrollment_was_deleted_leaves(commit):

@@ -437,6 +437,26 @@ def test_whom_time_moves_between_groups_is_no_drift(collection):
     assert check_each() == []
 
 
+def test_a_run_of_a_group_that_does_not_differ_has_answered_for_the_others_too(group):
+    """It leaves no record with a group that it does not change."""
+    lately = create_group(COURSE, rule(criterion("last_login", operator="<", days=5)))
+    api.create_collection(
+        scope=COURSE, name="One", groups=[group.uuid, lately.uuid], acting_user=LearnerFactory(username="staff")
+    )
+    Clock.instant += timedelta(days=20)
+    request_refresh(group, RefreshTrigger.SCHEDULE)  # Has taken everybody else out of the second group.
+    Clock.instant += timedelta(days=1)
+    learner = LearnerFactory(enrolled_in=COURSE, last_login=Clock.instant - timedelta(minutes=1))
+    marks.mark({Touched(learner.pk)}, "test")
+    drain()
+    Clock.instant += timedelta(days=1)
+    request_refresh(group, RefreshTrigger.SCHEDULE)
+    assert learner.pk in member_ids(lately)
+    Clock.instant += timedelta(days=5)
+    assert reconcile.check_sample(COURSE, 50, chance=random.Random(1)) == []
+    assert check_each() == []
+
+
 def test_whom_time_takes_out_of_the_first_group_does_not_join_the_second_by_a_check(group):
     here = create_group(COURSE, rule(criterion("last_login", operator="<=", days=10)))
     ever = create_group(COURSE, rule(EVER))

@@ -14,7 +14,7 @@ from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.data import GroupState, RefreshState, RefreshTrigger, Scope
-from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.groups.models import Collection, UserGroup
 from openedx_user_groups.refresh import leases, schedule
 from openedx_user_groups.refresh.models import Refresh, Slot
 from openedx_user_groups.refresh.runs import request_refresh, run
@@ -126,6 +126,21 @@ class TestEnqueueing:
         assert run(refresh.pk).state == RefreshState.SUCCEEDED
         after = api.get_user_group(group.uuid).next_refresh_at - before
         assert timedelta(minutes=59) < after < timedelta(minutes=61)
+
+    def test_a_run_that_waited_computes_the_change_from_the_instant_of_its_rules(self, settings, monkeypatch):
+        settings.OPENEDX_USER_GROUPS_CLOCK = "django.utils.timezone.now"
+        now = timezone.now()
+        LearnerFactory(enrolled_in=COURSE, last_login=now - timedelta(days=9, hours=23))
+        groups = [due_group(), due_group()]
+        first, second = schedule.enqueue_due(now)
+        monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=25))
+        run(first.pk)
+        # A group of the same collection is answered for by the run of another one.
+        collection = Collection.objects.create(scope_type=COURSE.type, scope_key=COURSE.key, name="One")
+        UserGroup.objects.update(collection=collection)
+        run(second.pk)
+        due = [api.get_user_group(group.uuid).next_refresh_at - now for group in groups]
+        assert all(timedelta(minutes=59) < each < timedelta(minutes=61) for each in due)
 
     def test_a_value_at_the_end_of_the_calendar_keeps_no_group_from_its_refresh(self):
         """A date that stands for "never", or one that is wrong."""

@@ -1,4 +1,5 @@
-"""System checks: mistakes in the declaration of a criterion type, each with an id and a hint.
+"""System checks: mistakes in the declaration of a criterion type, and settings with which members go wrong, each with
+an id and a hint.
 
 Only what needs no database. Whether the platform's tables have the columns that are read is checked by
 ``manage.py check --database default``.
@@ -15,6 +16,7 @@ from django.core import checks
 from openedx_user_groups.criteria import registry
 from openedx_user_groups.criteria.models import Criterion
 
+from .databases import check_isolation
 from .declarations import check_declaration
 from .messages import error
 from .operators import check_operators
@@ -24,6 +26,12 @@ from .operators import check_operators
 def check_criterion_types(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Every installed criterion type, and the classes that are none although they look like one."""
     return [*_check_others(), *(message for found in registry.installed() for message in _check_type(found))]
+
+
+@checks.register(checks.Tags.compatibility)
+def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """What the site's settings say of the database."""
+    return list(check_isolation())
 
 
 def _check_type(criterion_class: type[Criterion]) -> Iterator[checks.CheckMessage]:

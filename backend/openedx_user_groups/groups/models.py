@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -17,6 +18,21 @@ from .names import NameKeyField
 _BYTES: models.BinaryField[Any, Any] = models.BinaryField()
 
 
+def _bytes_of(field: str) -> models.Func:
+    return models.Func(field, template="CAST(%(expressions)s AS BINARY)", output_field=_BYTES)
+
+
+def scopes_with(rows: models.QuerySet[Any], *columns: str, prefix: str = "") -> Iterator[tuple[Any, ...]]:
+    """The scopes of ``rows``, whose fields have names with this prefix, each once with each combination of the values
+    in ``columns``: tuples of a scope and those. One query."""
+    key = f"{prefix}scope_key"
+    wanted = [f"{prefix}scope_type", key, *columns]
+    if connection.vendor == "mysql":  # DISTINCT goes by the collation, too.
+        rows, wanted = rows.annotate(scope_key_bytes=_bytes_of(key)), [*wanted, "scope_key_bytes"]
+    for scope_type, scope_key, *others in rows.order_by().values_list(*wanted).distinct():
+        yield Scope(ScopeType(scope_type), scope_key), *others[: len(columns)]
+
+
 class ScopedQuerySet(models.QuerySet[Any]):
     """Queries over what belongs to a scope."""
 
@@ -25,9 +41,12 @@ class ScopedQuerySet(models.QuerySet[Any]):
         found = self.filter(scope_type=scope.type, scope_key=scope.key)
         if connection.vendor == "mysql":
             # Text compares without regard to case there: the index finds, the bytes decide.
-            key = models.Func("scope_key", template="CAST(%(expressions)s AS BINARY)", output_field=_BYTES)
-            found = found.alias(scope_key_bytes=key).filter(scope_key_bytes=scope.key.encode())
+            found = found.alias(scope_key_bytes=_bytes_of("scope_key")).filter(scope_key_bytes=scope.key.encode())
         return found
+
+    def scopes(self) -> set[Scope]:
+        """The scopes to which this belongs. One query."""
+        return {scope for (scope,) in scopes_with(self)}
 
 
 class UserGroupQuerySet(ScopedQuerySet):

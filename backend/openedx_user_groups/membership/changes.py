@@ -10,8 +10,8 @@ from datetime import datetime
 from django.db.models import F
 
 from openedx_user_groups import settings
-from openedx_user_groups.data import ChangeKind, RefreshTrigger, Scope, ScopeType
-from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.data import ChangeKind, RefreshTrigger, Scope
+from openedx_user_groups.groups.models import UserGroup, scopes_with
 from openedx_user_groups.sets import IdSet, chunks, fetch_ids
 
 from .bulk import insert_for_users
@@ -41,11 +41,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class GroupChange:
-    """The change of one group among many. ``leaving`` are the keys of the memberships that end."""
+    """The change of one group among many. ``leaving`` are the keys of the memberships that end; ``last_at`` is the
+    latest instant of the changes before, if there are any."""
 
     group: UserGroup
     delta: Delta
     leaving: Collection[int]
+    last_at: datetime | None
 
     @property
     def growth(self) -> int:
@@ -96,23 +98,49 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
         origin=cause.trigger.value,
         exclusive_collection=group.exclusive_collection_id,
     )
+    ahead = _ahead([group.pk], cause.at)[group.pk] if delta else {}
     for kind, ids in ((ChangeKind.REMOVED, delta.removed), (ChangeKind.ADDED, delta.added)):
-        insert_for_users(
-            MembershipChange,
-            ids,
-            user_group=group.pk,
-            kind=kind.value,
-            at=cause.at,
-            rule_version=group.rule_version,
-            trigger=cause.trigger.value,
-            refresh=cause.refresh_id,
-        )
+        for at, some in _by_instant(ids, cause.at, ahead).items():
+            insert_for_users(
+                MembershipChange,
+                some,
+                user_group=group.pk,
+                kind=kind.value,
+                at=at,
+                rule_version=group.rule_version,
+                trigger=cause.trigger.value,
+                refresh=cause.refresh_id,
+            )
     if delta.before is not None:
         group.member_count = delta.before - len(delta.removed) + joined
     elif delta:
         group.member_count = Membership.objects.filter(user_group=group).count()
     group.members_as_of = cause.at
     return delta
+
+
+def _ahead(groups: Collection[int], at: datetime) -> dict[int, dict[int, datetime]]:
+    """The instants later than ``at`` of changes that were written before: by group, learner -> the last of theirs.
+    Mostly none. One query.
+
+    Clocks of machines differ, and are put back. Who is in the group follows from the order of the instants, so no
+    change of a learner may have an earlier one than the change before it.
+    """
+    found: dict[int, dict[int, datetime]] = defaultdict(dict)
+    later = MembershipChange.objects.filter(user_group_id__in=groups, at__gt=at).order_by("at")
+    for group, user, instant in later.values_list("user_group_id", "user_id", "at"):
+        found[group][user] = instant
+    return found
+
+
+def _by_instant(ids: IdSet, at: datetime, ahead: Mapping[int, datetime]) -> dict[datetime, IdSet]:
+    """These learners by the instant that is written for their change: ``at``, but for those who are ahead of it."""
+    found: dict[datetime, IdSet] = defaultdict(IdSet)
+    found[at] = ids - IdSet(list(ahead))
+    for user, instant in ahead.items():
+        if user in ids:
+            found[instant].add(user)
+    return found
 
 
 def memberships_of_few(scope: Scope, user_ids: Iterable[int]) -> dict[int, dict[int, int]]:
@@ -129,10 +157,9 @@ def memberships_of_few(scope: Scope, user_ids: Iterable[int]) -> dict[int, dict[
 def scopes_of_members(user_ids: Iterable[int]) -> dict[Scope, IdSet]:
     """The scopes in which these users are members of a group, each with those of them who are. One query."""
     found: dict[Scope, IdSet] = defaultdict(IdSet)
-    rows = Membership.objects.filter(user_id__in=list(user_ids), user_group__live=True).order_by()
-    columns = ("user_group__scope_type", "user_group__scope_key", "user_id")
-    for scope_type, key, user_id in rows.values_list(*columns).distinct():
-        found[Scope(ScopeType(scope_type), key)].add(user_id)
+    rows = Membership.objects.filter(user_id__in=list(user_ids), user_group__live=True)
+    for scope, user_id in scopes_with(rows, "user_id", prefix="user_group__"):
+        found[scope].add(user_id)
     return found
 
 
@@ -163,12 +190,14 @@ def apply_changes(
         for user_id in change.delta.added
     ]
     Membership.objects.bulk_create(joining, batch_size=size)
+    behind = [change.group.pk for change in changes if change.last_at is not None and change.last_at > at]
+    ahead = _ahead(behind, at) if behind else {}
     history = [
         MembershipChange(
             user_group_id=change.group.pk,
             user_id=user_id,
             kind=kind,
-            at=at,
+            at=ahead.get(change.group.pk, {}).get(user_id, at),
             rule_version=change.group.rule_version,
             trigger=trigger,
             refresh_id=refresh_ids[change.group.pk],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from openedx_user_groups import settings
 from openedx_user_groups.data import ChangeKind
@@ -17,6 +18,13 @@ def joined_before(group: UserGroup, instant: datetime) -> QuerySet[MembershipCha
     """The last changes up to ``instant``, inclusive, of those learners who had joined by it: one row a member."""
     known = MembershipChange.objects.filter(user_group=group, at__lte=instant)
     return known.filter(~Exists(_later(until=Q(at__lte=instant))), kind=ChangeKind.ADDED)
+
+
+def with_last_change(groups: QuerySet[Any]) -> QuerySet[Any]:
+    """The groups with the latest instant of their changes (``last_change_at``): one entry of an index for each."""
+    changes = MembershipChange.objects.filter(user_group=OuterRef("pk")).order_by("-at", "-id")
+    found: QuerySet[Any] = groups.annotate(last_change_at=Subquery(changes.values("at")[:1]))
+    return found
 
 
 def superseded(group: UserGroup, cutoff: datetime) -> QuerySet[MembershipChange]:

@@ -25,6 +25,7 @@ from openedx_user_groups.evaluation.learners import answer_rules
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.models import Collection as GroupCollection
 from openedx_user_groups.groups.models import UserGroup
+from openedx_user_groups.membership import history
 from openedx_user_groups.membership.changes import Delta, GroupChange, apply_changes, memberships_of_few
 from openedx_user_groups.membership.exclusivity import assign, groups_in_order
 from openedx_user_groups.outgoing import outbox
@@ -133,7 +134,8 @@ def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetim
     changes: list[GroupChange] = []
     if not found:
         return written
-    locked = _followed_groups(pk__in=[each.group.pk for each in found]).select_for_update()
+    groups = history.with_last_change(_followed_groups(pk__in=[each.group.pk for each in found]))
+    locked = groups.select_for_update()
     by_key = {group.pk: group for group in locked.prefetch_related("collection")}
     kept = _kept(found, by_key, trigger, written)
     for each in found:
@@ -143,7 +145,7 @@ def write(found: Collection[Difference], trigger: RefreshTrigger, as_of: datetim
         delta = Delta(each.delta.added - kept.get(group.exclusive_collection_id, IdSet()), each.delta.removed)
         if delta:
             leaving = [each.memberships[pk] for pk in delta.removed]
-            changes.append(GroupChange(group, delta, leaving))
+            changes.append(GroupChange(group, delta, leaving, group.last_change_at))
     if changes:
         now = timezone.now()
         runs = _record_runs(changes, trigger, as_of, now)
@@ -179,7 +181,7 @@ def _kept(
 
 
 def _groups_of(scope: Scope) -> dict[int, GroupRow]:
-    rows = _followed_groups(scope_type=scope.type, scope_key=scope.key).order_by()
+    rows = _followed_groups().in_scope(scope).order_by()
     return {row[0]: GroupRow(*row) for row in rows.values_list(*GroupRow._fields)}
 
 

@@ -10,7 +10,7 @@ import itertools
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -52,11 +52,13 @@ class Move:
     refresh: Refresh
 
 
-def evaluate(group: UserGroup, as_of: datetime, *, somebody_waits: bool) -> list[Companion]:
+def evaluate(
+    group: UserGroup, as_of: datetime, *, age: timedelta = timedelta(), somebody_waits: bool
+) -> list[Companion]:
     """The groups of the collection of ``group``, without itself, that a rule decides about and that have an answer.
 
     Without an exclusive collection there are none, and no query is made. A group without an answer keeps its members,
-    and with them its learners; its own run says why. ``somebody_waits``: see ``schedule.next_refresh``.
+    and with them its learners; its own run says why. ``age`` and ``somebody_waits``: see ``schedule.next_refresh``.
     """
     now = timezone.now()
     return [
@@ -64,7 +66,7 @@ def evaluate(group: UserGroup, as_of: datetime, *, somebody_waits: bool) -> list
             other,
             evaluation,
             wanted,
-            schedule.next_refresh(other, evaluation.rule, as_of, now, somebody_waits=somebody_waits),
+            schedule.next_refresh(other, evaluation.rule, as_of, now, age=age, somebody_waits=somebody_waits),
         )
         for other, evaluation, wanted in _answers(group, as_of)
     ]

@@ -49,7 +49,7 @@ def of(scope: Scope, found: Collection[Difference]) -> list[Difference]:
 
 def groups_to_check(scope: Scope) -> list[GroupRow]:
     """The groups of a scope that events keep up to date."""
-    rows = answering.answerable_groups(scope_type=scope.type, scope_key=scope.key).order_by("pk")
+    rows = answering.answerable_groups().in_scope(scope).order_by("pk")
     return [GroupRow(*row) for row in rows.values_list(*GroupRow._fields)]
 
 
@@ -102,16 +102,17 @@ def _moved_by_time(scope: Scope, found: Collection[Difference], exclusive: Colle
             said = answer_rules({0: each.rule}, scope, last_full[each.group.pk], _differing([each])).matching
             moved[each.group.pk] = _as_it_was(each, said.get(0, IdSet()))
     for members in by_collection.values():
-        moved |= _moved_together(scope, members, last_full)
+        moved |= _moved_together(scope, members)
     return moved
 
 
-def _moved_together(scope: Scope, found: list[Difference], last_full: Mapping[int, datetime]) -> dict[int, IdSet]:
+def _moved_together(scope: Scope, found: list[Difference]) -> dict[int, IdSet]:
     """The same for groups of one exclusive collection: a run of any of them has answered for all."""
     group = found[0].group
     rows = {row.pk: row for row in together(scope, group)}
     rules = rules_of(rows.values())
-    at = [last_full[each.group.pk] for each in found if each.group.pk in last_full]
+    # Of all groups, not only of those that differ: a run leaves a record with those others that it changes.
+    at = _last_full_refresh(list(rows)).values()
     if not at or not any(_time_sensitive(rule) for rule in rules.values()):
         return {}
     said = answer_rules(rules, scope, max(at), _differing(found)).matching

@@ -62,8 +62,7 @@ class Drift:
 
 def scopes_to_check() -> list[Scope]:
     """Every scope with groups that events keep up to date."""
-    rows = answering.answerable_groups().order_by("scope_type", "scope_key").values_list("scope_type", "scope_key")
-    return [Scope(ScopeType(scope_type), key) for scope_type, key in rows.distinct()]
+    return sorted(answering.answerable_groups().scopes(), key=lambda scope: (scope.type, scope.key))
 
 
 def check_group(scope: Scope, group: GroupRow, *, repair: bool = True, compared: set[int] | None = None) -> list[Drift]:

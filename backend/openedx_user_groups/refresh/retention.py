@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from openedx_user_groups import settings
@@ -83,11 +83,13 @@ def clean_up_some(now: datetime | None = None) -> CleanedUp:
 
 
 def _delete_changes(now: datetime, dry_run: bool) -> Iterator[int]:
-    cutoff = history.retention_cutoff(now)
-    if cutoff is None:
+    limit = history.retention_cutoff(now)
+    if limit is None:
         return
-    old = MembershipChange.objects.filter(user_group=OuterRef("pk"), at__lt=cutoff)
+    old = MembershipChange.objects.filter(user_group=OuterRef("pk"), at__lt=limit)
     for group in UserGroup.objects.filter(Exists(old)).order_by("pk").only("pk", "history_from"):
+        # Only ever the beginning of a history goes: what is left has to add up.
+        cutoff = min(limit, _first_untold(group) or limit)
         rows = history.superseded(group, cutoff).order_by("at", "id")
         if dry_run:
             yield rows.count()
@@ -96,6 +98,19 @@ def _delete_changes(now: datetime, dry_run: bool) -> Iterator[int]:
             # First of all: from here on nobody may ask for an earlier day.
             UserGroup.objects.filter(pk=group.pk).update(history_from=cutoff)
         yield from _delete_in_order(rows)
+
+
+def _first_untold(group: UserGroup) -> datetime | None:
+    """When the first change took place of which a message is still to be sent, or may be; ``None`` if there is none.
+
+    The message names the run only: whoever follows the group would never hear of a change that is deleted before.
+    """
+    told = OutboxMessage.objects.filter(_may_be_sent(), user_group=group, refresh__isnull=False)
+    first = told.order_by("pk").values_list("refresh_id", flat=True).first()
+    if first is None:
+        return None
+    at: datetime | None = MembershipChange.objects.filter(refresh=first).aggregate(at=Min("at"))["at"]
+    return at
 
 
 def _delete_in_order(rows: QuerySet[MembershipChange]) -> Iterator[int]:

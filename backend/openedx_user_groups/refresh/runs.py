@@ -234,8 +234,10 @@ def _evaluate(refresh: Refresh, *, somebody_waits: bool) -> _Answer:
         raise Unevaluable("no_rule", _("This user group has no rule yet."))
     evaluation = Evaluation(rule, group.scope, as_of)
     wanted = evaluation.ids()
-    next_refresh_at = schedule.next_refresh(group, rule, as_of, timezone.now(), somebody_waits=somebody_waits)
-    others = companions.evaluate(group, as_of, somebody_waits=somebody_waits)
+    # While somebody waits, the instant is that of asking.
+    age = timedelta() if somebody_waits else schedule.age_of(as_of)
+    next_refresh_at = schedule.next_refresh(group, rule, as_of, timezone.now(), age=age, somebody_waits=somebody_waits)
+    others = companions.evaluate(group, as_of, age=age, somebody_waits=somebody_waits)
     return _Answer(evaluation, wanted, since, next_refresh_at, others)
 
 

@@ -33,9 +33,15 @@ _SPREAD = 0.1
 
 
 def next_refresh(
-    group: UserGroup, rule: Node, as_of: datetime, now: datetime, *, somebody_waits: bool = False
+    group: UserGroup,
+    rule: Node,
+    as_of: datetime,
+    now: datetime,
+    *,
+    age: timedelta = timedelta(),
+    somebody_waits: bool = False,
 ) -> datetime:
-    """When ``group`` is due again after a run at ``now`` that evaluated its rule for ``as_of``.
+    """When ``group`` is due again after a run at ``now`` that evaluated its rule for ``as_of``, which was ``age`` ago.
 
     Where time alone changes the members, that is computed: one query a table. Not while ``somebody_waits``: then the
     group is due as soon as may be, and the run that follows computes it.
@@ -48,7 +54,12 @@ def next_refresh(
         return at
     # The clock of the rules may be another than ours: only how far away the change is counts.
     soonest = timedelta(minutes=settings.get("MIN_CADENCE"))
-    return now + min(at - now, max(changes_at - as_of, soonest))
+    return now + min(at - now, max(changes_at - as_of - age, soonest))
+
+
+def age_of(as_of: datetime) -> timedelta:
+    """How long ago ``as_of`` is by the clock of the rules: a run may have waited, and have taken long."""
+    return max(evaluation_instant() - as_of, timedelta())
 
 
 def usual_interval(group: UserGroup, rule: Node | None) -> timedelta:
