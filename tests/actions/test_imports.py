@@ -150,6 +150,13 @@ def test_user_names_are_exact_and_addresses_are_not(upload):
     assert [row.outcome.value for row in report.rows] == ["not_found", "added", "not_found", "not_found"]
 
 
+def test_an_address_is_found_as_the_account_has_it(upload, learners):
+    # What their capitals are in lower case, each database answers for itself.
+    addresses = ["ÉVA@example.org", "İnci@example.org", "STRAẞE@example.org"]
+    enroll(make_users("éva", "inci", "straße", emails=addresses))
+    assert counted(upload("e-mail\n" + "\n".join(addresses))) == {"added": 3}
+
+
 def test_a_user_name_may_look_like_an_address_or_an_id(group, upload, learners):
     digits = str(learners["ann"])
     enroll(make_users(digits, "eve@x.org", "ann@example.org", emails=["n@x.org", "eve@y.org", "z@x.org"]))

@@ -137,7 +137,7 @@ def test_a_list_refuses_learners_of_another_group(staff, world, groups):
     create(staff, away, mentors)
     answer = staff.post(f"{ROOT}user_groups/{mentors.uuid}/members/", {"learners": ["ben", "dan"]}, format="json")
     body = assert_problem(answer, 409, "in_other_group", ("/learners/1", "in_other_group"))
-    assert "Away" in body["detail"]
+    assert body["detail"] == "1 learner is in another group of this collection: Away."
     assert members(mentors) == set()
     answer = staff.post(f"{ROOT}user_groups/{mentors.uuid}/members/", {"learners": ["ben"]}, format="json")
     assert answer.status_code == 200
@@ -148,7 +148,7 @@ def test_lists_that_overlap(staff, world):
     first, second = world.manual_group("First", ("ada", "ben")), world.manual_group("Second", ("ben",))
     answer = staff.post(COLLECTIONS, new(first, second), format="json")
     body = assert_problem(answer, 409, "collection_not_exclusive")
-    assert "1 learner" in body["detail"]
+    assert body["detail"].startswith("1 learner is in both “First” and “Second”.")
     assert Collection.objects.count() == 0
     assert (members(first), members(second)) == ({"ada", "ben"}, {"ben"})
 
@@ -244,6 +244,12 @@ def test_a_key_without_its_kind_is_not_ignored(staff):
     answer = staff.get(COLLECTIONS, {"scope_key": "zzz"})
     assert_problem(answer, 400, "validation_failed", ("/scope_type", "missing_field"))
     assert staff.get(COLLECTIONS, {"scope_key": ""}).status_code == 200
+
+
+def test_collections_are_listed_by_name_without_regard_to_case(staff):
+    for name in ("beta", "Alpha", "Gamma", "alto"):
+        staff.post(COLLECTIONS, new(name=name), format="json")
+    assert [row["name"] for row in staff.get(COLLECTIONS).json()["results"]] == ["Alpha", "alto", "beta", "Gamma"]
 
 
 def test_collections_of_a_scope_are_of_exactly_that(world, staff):

@@ -7,7 +7,7 @@ import re
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -53,3 +53,10 @@ def test_the_clock_can_be_stopped_and_let_run():
     assert printed("sandbox_clock", stop_at="2026-06-15T09:30:00Z").startswith("2026-06-15T09:30:00+00:00")
     assert "stands still" in printed("sandbox_clock")
     assert "real time" in printed("sandbox_clock", run=True)
+
+
+@pytest.mark.parametrize("instant", ["noon", "0001-01-01T00:00:00+05:00", "9999-12-31"])
+def test_the_clock_stands_at_no_impossible_instant(instant):
+    with pytest.raises(CommandError, match=f"^--stop-at '{re.escape(instant)}' is not "):
+        printed("sandbox_clock", stop_at=instant)
+    assert "real time" in printed("sandbox_clock")

@@ -192,6 +192,11 @@ def test_progress_is_reported_in_plain_lines_without_a_terminal(small_oulad, mon
     [
         (["--day", "1", "--now", "yesterday"], "not an ISO 8601 instant"),
         (["--day", "1", "--now", "2026-02-31"], "not an ISO 8601 instant"),
+        (["--day", "1", "--now", "0001-01-02"], "not between the years"),
+        (["--day", "1", "--now", "9999-12-31"], "not between the years"),
+        (["--day", "1001"], "between -1000 and 1000"),
+        (["--day", "-1001"], "between -1000 and 1000"),
+        (["--day", "99999999999"], "between -1000 and 1000"),
         (["--day", "soon"], "invalid int value"),
         ([], "--day"),
     ],

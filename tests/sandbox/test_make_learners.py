@@ -156,9 +156,11 @@ def test_accounts_can_be_added_afterwards():
         ({"course_sizes": "10,20", "courses": 1}, "only 1 courses"),
         ({"course_sizes": "1001"}, "between 1 and the number of learners"),
         ({"course_sizes": "0"}, "between 1 and the number of learners"),
-        ({"course_sizes": "ten"}, "ten"),
+        ({"course_sizes": "10,ten"}, "--course-sizes '10,ten' are not numbers between commas"),
         ({"users_beyond": -1}, "cannot be negative"),
         ({"now": "then"}, "not an ISO 8601 instant"),
+        ({"now": "0001-01-02"}, "--now '0001-01-02' is not between the years 1970 and 2200"),
+        ({"now": "9999-12-31T23:59:59-12:00"}, "not between the years"),
     ],
 )
 def test_impossible_plans_are_refused(options, message):
@@ -178,10 +180,13 @@ def test_the_demo_has_accounts_and_survives_a_second_start():
     output = StringIO()
     call_command("load_demo", now=NOW, stdout=output, stderr=StringIO())
     before = content()
-    call_command("load_demo", now=NOW, stdout=StringIO(), stderr=StringIO())
+    again = StringIO()
+    call_command("load_demo", now="2026-02-28T12:00:00Z", stdout=again, stderr=StringIO())
     admin, staff, learner = (User.objects.get(username=name) for name in ("admin", "staff", "learner"))
 
     assert content() == before
+    assert "--now has no effect without --replace" in again.getvalue()
+    assert "--now" not in output.getvalue()
     assert admin.is_superuser
     assert all(user.check_password(user.username) for user in (admin, staff, learner))
     assert str(CourseAccessRole.objects.get(user=staff).course_id) == "course-v1:DemoX+BIO101+2026"

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from openedx_user_groups.criteria.storage import load_rules
 from openedx_user_groups.data import GroupState, RefreshTrigger, Scope, Violation
@@ -222,9 +223,13 @@ def _check_disjoint(groups: list[UserGroup], present: Mapping[int, IdSet]) -> No
     for first, second in combinations(groups, 2):
         shared = len(present[first.pk] & present[second.pk])
         if shared:
+            message = ngettext(
+                "%(count)s learner is in both “%(first)s” and “%(second)s”. Take them out of one of these first.",
+                "%(count)s learners are in both “%(first)s” and “%(second)s”. Take them out of one of these first.",
+                shared,
+            )
             raise CollectionNotExclusive(
-                _("%(count)s learners are in both “%(first)s” and “%(second)s”. Take them out of one of these first.")
-                % {"count": shared, "first": first.name, "second": second.name},
+                message % {"count": shared, "first": first.name, "second": second.name},
                 groups=[str(first.uuid), str(second.uuid)],
                 count=shared,
             )

@@ -194,7 +194,7 @@ def _readings(entry: Entry) -> list[_Reading]:
     if not name or len(name) > _MAX_LENGTH or _CONTROL.search(name):
         return []
     usernames: list[_Reading] = [(Identifier.USERNAME, name)]
-    emails: list[_Reading] = [(Identifier.EMAIL, name.lower())] if "@" in name else []
+    emails: list[_Reading] = [(Identifier.EMAIL, name)] if "@" in name else []
     ids: list[_Reading] = [(Identifier.USER_ID, int(name))] if name.isascii() and name.isdigit() else []
     by_identifier = {
         Identifier.USERNAME: usernames,
@@ -218,9 +218,10 @@ def _look_up(readings: set[_Reading]) -> dict[_Reading, int]:
     wanted: dict[Identifier, set[Any]] = {identifier: set() for identifier in Identifier}
     for identifier, key in readings:
         wanted[identifier].add(key)
+    emails = accounts.by_email(wanted[Identifier.EMAIL])
     found: dict[Identifier, dict[Any, int]] = {
         Identifier.USERNAME: accounts.by_username(wanted[Identifier.USERNAME]),
-        Identifier.EMAIL: accounts.by_email(wanted[Identifier.EMAIL]),
+        Identifier.EMAIL: {text: emails[text.lower()] for text in wanted[Identifier.EMAIL] if text.lower() in emails},
         Identifier.USER_ID: {pk: pk for pk in accounts.by_id(wanted[Identifier.USER_ID])},
     }
     return {(identifier, key): pk for identifier, keys in found.items() for key, pk in keys.items()}

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from openedx_user_groups.data import GroupState, RefreshTrigger, Violation
 from openedx_user_groups.exceptions import (
@@ -167,10 +168,14 @@ def _check_exclusive(group: UserGroup, added: IdSet, mentions: Mapping[int, Ment
     found = elsewhere(group, added) if added else {}
     if found:
         listed = islice((pk for pk in mentions if pk in found), _MAX_LISTED)
+        message = ngettext(
+            "%(count)s learner is in another group of this collection: %(names)s.",
+            "%(count)s learners are in other groups of this collection: %(names)s.",
+            len(found),
+        )
         raise InOtherGroup(
             [_in_other_group(mentions[pk], found[pk]) for pk in listed],
-            _("%(count)s learners are in other groups of this collection: %(names)s.")
-            % {"count": len(found), "names": ", ".join(sorted(set(found.values())))},
+            message % {"count": len(found), "names": ", ".join(sorted(set(found.values())))},
         )
 
 

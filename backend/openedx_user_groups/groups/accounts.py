@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.db.models.functions import Lower
 
 #: The largest id that fits the platform's column (a signed 32-bit integer).
@@ -23,16 +23,22 @@ def by_username(names: Collection[str]) -> dict[str, int]:
 
 
 def by_email(emails: Collection[str]) -> dict[str, int]:
-    """User ids by lower-cased e-mail address. An address that two accounts share is left out: it names nobody."""
+    """User ids by lower-cased e-mail address, however it is written here. An address that two accounts share is left
+    out: it names nobody."""
     wanted = {email.lower() for email in emails}
     if not wanted:
         return {}
+    # What a database takes for the same letter differs from what we do: SQLite lowers A to Z only, PostgreSQL no letter
+    # that becomes two, and MariaDB does not know the capital of ß. At least an address that is written as the account
+    # has it must be found.
+    as_written = {email for email in emails if not email.isascii()}
     if connection.vendor == "mysql":
         # Text compares without regard to case there. A function over the column would keep the platform's index on it
         # from being used, and read all accounts for each list.
-        rows = _accounts().filter(email__in=wanted)
+        rows = _accounts().filter(email__in=wanted | as_written)
     else:
-        rows = _accounts().annotate(lowered_email=Lower("email")).filter(lowered_email__in=wanted)
+        rows = _accounts().annotate(lowered_email=Lower("email"))
+        rows = rows.filter(Q(lowered_email__in=wanted) | Q(email__in=as_written))
     found: dict[str, int] = {}
     shared = set()
     for email, pk in rows.values_list("email", "pk"):

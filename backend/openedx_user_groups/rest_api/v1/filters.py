@@ -10,6 +10,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
@@ -62,8 +63,8 @@ class _FilledCSVField(BaseCSVField):
 
 
 class StableOrdering(django_filters.OrderingFilter):
-    """The same order on every database, and the same at every request: names without regard to case, missing values
-    first, and the primary key to decide between equals."""
+    """The same order at every request: names without regard to case, missing values first on every database, and the
+    primary key to decide between equals. How accents and signs sort is for the database's collation to say."""
 
     base_field_class = _FilledCSVField
 
@@ -114,7 +115,11 @@ class MembershipChangeFilters(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=ChangeKind.choices)
     since = _InstantFilter(field_name="at", lookup_expr="gte")
     until = _InstantFilter(field_name="at", lookup_expr="lt")
-    username = django_filters.CharFilter(field_name="user__username", max_length=_MAX_LENGTH)
+    username = django_filters.CharFilter(method="filter_username", max_length=_MAX_LENGTH)
+
+    def filter_username(self, changes: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """The learner of exactly this name."""
+        return changes.filter(user_id=user_id_of(value))
 
 
 class RefreshFilters(django_filters.FilterSet):
@@ -146,6 +151,12 @@ class UsernameForm(forms.Form):
     """The learner whose memberships are asked for."""
 
     username = forms.CharField(max_length=_MAX_LENGTH)
+
+
+def user_id_of(username: str) -> int:
+    """The account of that name; 0, which no account has, where there is none. Case matters on every database."""
+    accounts = get_user_model()._default_manager.filter(username=username).values_list("username", "pk")
+    return dict(accounts).get(username, 0)
 
 
 def narrow(filters: type[Any], request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -49,6 +49,10 @@ class Command(BaseCommand):
         if not existing_courses(plan):
             PlanWriter(plan, progress).write()
             DataClock.stop_at(plan.now)
+        elif options["now"]:
+            self.stdout.write(
+                self.style.WARNING("The courses are there already: --now has no effect without --replace.")
+            )
         self._report(make_accounts(plan.now))
 
     def _report(self, accounts: dict[str, User]) -> None:

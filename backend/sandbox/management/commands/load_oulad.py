@@ -15,6 +15,9 @@ from sandbox.oulad.world import build_world
 from sandbox.oulad.writer import WorldWriter
 from sandbox.progress import Progress
 
+# The presentations take less than a year. An instant has to be found for each of their days.
+LARGEST_DAY = 1000
+
 
 class Command(BaseCommand):
     """Run the loader; running it again, for the same day or another, leaves exactly that day's world."""
@@ -31,6 +34,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, then write."""
         now = parse_now(options["now"])
+        if abs(options["day"]) > LARGEST_DAY:
+            raise CommandError(f"--day must be between -{LARGEST_DAY} and {LARGEST_DAY}.")
         try:
             files = OuladFiles(options["path"])
         except FileNotFoundError as error:

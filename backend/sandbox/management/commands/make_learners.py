@@ -56,8 +56,8 @@ class Command(BaseCommand):
     def _plan(options: dict[str, Any]) -> Plan:
         if options["users_beyond"] < 0:
             raise CommandError("--users-beyond cannot be negative.")
+        given = _sizes(options["course_sizes"])
         try:
-            given = [int(size) for size in options["course_sizes"].split(",") if size]
             sizes = course_sizes(options["learners"], options["courses"], given)
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -71,3 +71,10 @@ class Command(BaseCommand):
             now=parse_now(options["now"]),
             core_only=options["only"] == "core",
         )
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        return [int(size) for size in text.split(",") if size]
+    except ValueError:
+        raise CommandError(f"--course-sizes {text!r} are not numbers between commas, such as 1000,100000.") from None

@@ -27,6 +27,6 @@ class Command(BaseCommand):
         if options["run"]:
             DataClock.run()
         elif options["stop_at"]:
-            DataClock.stop_at(parse_now(options["stop_at"]))
+            DataClock.stop_at(parse_now(options["stop_at"], "--stop-at"))
         stopped = DataClock.objects.exists()
         self.stdout.write(f"{DataClock.now().isoformat()} ({'stands still' if stopped else 'real time'})")

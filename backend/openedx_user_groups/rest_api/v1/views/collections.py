@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.functions import Lower
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -38,7 +39,7 @@ class CollectionsViewSet(ApiViewSet):
     )
     def list(self, request: Any) -> Response:
         """Collections by name. Without a scope: those of every scope that one may see."""
-        collections = self.access.visible_collections().order_by("name", "pk")
+        collections = self.access.visible_collections().order_by(Lower("name"), "pk")
         if "scope_type" in request.query_params or request.query_params.get("scope_key"):
             collections = collections.in_scope(self.access.require_view(scope_from_query(request.query_params)))
         return self.page(collections, lambda items: CollectionSerializer(items, many=True).data)

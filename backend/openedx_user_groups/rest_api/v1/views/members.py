@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -12,7 +11,7 @@ from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState
 
 from ..base import ApiViewSet
-from ..filters import InstantForm, MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow
+from ..filters import InstantForm, MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow, user_id_of
 from ..pagination import Pagination
 from ..schema import UUID_PARAMETER, operation
 from ..serializers.members import (
@@ -141,16 +140,10 @@ class MembershipsViewSet(ApiViewSet):
     def list(self, request: Any) -> Response:
         """The groups that a learner is in, of the scopes that one may see. Nobody by that name: no groups."""
         self.access.require_staff()
-        user_id = _user_id(cleaned(UsernameForm, request)["username"])
+        user_id = user_id_of(cleaned(UsernameForm, request)["username"])
         visible = self.access.visible_groups().order_by().values("pk")
         memberships = api.memberships_of(user_id).filter(user_group__in=visible)
         return self.page(memberships, _serialized)
-
-
-def _user_id(username: str) -> int:
-    """The account of that name; 0, which no account has, where there is none."""
-    accounts = get_user_model()._default_manager.filter(username=username).values_list("username", "pk")
-    return dict(accounts).get(username, 0)
 
 
 def _serialized(memberships: list[Any]) -> Any:
