@@ -105,11 +105,8 @@ def _first_untold(group: UserGroup) -> datetime | None:
 
     The message names the run only: whoever follows the group would never hear of a change that is deleted before.
     """
-    told = OutboxMessage.objects.filter(_may_be_sent(), user_group=group, refresh__isnull=False)
-    first = told.order_by("pk").values_list("refresh_id", flat=True).first()
-    if first is None:
-        return None
-    at: datetime | None = MembershipChange.objects.filter(refresh=first).aggregate(at=Min("at"))["at"]
+    untold = OutboxMessage.objects.filter(_may_be_sent(), user_group=group, refresh__isnull=False).values("refresh_id")
+    at: datetime | None = MembershipChange.objects.filter(refresh__in=untold).aggregate(at=Min("at"))["at"]
     return at
 
 
