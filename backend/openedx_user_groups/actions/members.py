@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -138,7 +138,8 @@ def change_manual_members(
             raise NotFound(_("There is no such user group."))
         if not locked.is_in_use:
             raise NotRefreshable(_("The members of a frozen or disabled user group cannot be changed."))
-        delta = difference(member_ids(locked))
+        present = member_ids(locked)
+        delta = replace(difference(present), before=len(present))
         _check_exclusive(locked, delta.added, mentions or {})
         if delta:
             run = record_manual_run(locked, trigger, acting_user, len(delta.added), len(delta.removed))
