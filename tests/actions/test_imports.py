@@ -468,7 +468,7 @@ def test_the_number_of_queries_depends_on_chunks_and_not_on_rows(group, upload, 
         return (f"u{index}", f"u{index}@example.org", f"{10**6 + index}")[index % 3]
 
     first = queries(40, mixed)
-    assert first == queries(20, mixed) + 6, "the run, memberships, later instants, history, group and message: once each"
+    assert first == queries(20, mixed) + 6, "run, memberships, later instants, history, group and message: once each"
     again = queries(40, mixed)
     assert again == queries(20, mixed)
     monkeypatch.setattr(imports, "_LOOKUP_CHUNK", 10)
