@@ -73,7 +73,7 @@ def universe_of(scope: Scope) -> Universe:
     if scope.type == ScopeType.INSTANCE:
         accounts = get_user_model()._default_manager.filter(~_retired_prefix("username"), is_active=True)
         return Universe(scope, accounts, "pk", repeats=False)
-    active = ~Q(user_id__in=retired_accounts()) & Q(is_active=True)
+    active = Q(is_active=True) & ~Q(user_id__in=retired_accounts())
     if scope.type == ScopeType.COURSE:
         course = {"course_id": scope.course_key}
         rows = Enrollment.objects.filter(active, **course)
