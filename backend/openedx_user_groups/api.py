@@ -37,6 +37,7 @@ from .actions.members import (
     membership_changes,
     memberships_of,
     remove_members,
+    user_id_of,
 )
 from .actions.pinned_examples import pin_learner, pinned_examples, unpin_learners
 from .actions.preview_jobs import cancel_preview, get_preview_job, preview_answer, run_preview
@@ -121,4 +122,5 @@ __all__ = [
     "update_collection",
     "update_user_group",
     "user_groups",
+    "user_id_of",
 ]

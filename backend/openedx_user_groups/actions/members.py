@@ -83,6 +83,11 @@ def members_at(group: UserGroup, instant: datetime, *, now: datetime | None = No
     return history.joined_before(group, instant).select_related("user").order_by("user_id")
 
 
+def user_id_of(username: str) -> int:
+    """The account of exactly this name; 0, which no account has, where there is none."""
+    return accounts.by_username([username]).get(username, 0)
+
+
 def memberships_of(user_id: int) -> QuerySet[Membership]:
     """The live, enabled groups that a learner is in, with the groups."""
     found = Membership.objects.filter(user_id=user_id, user_group__live=True, user_group__is_enabled=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
@@ -119,7 +118,7 @@ class MembershipChangeFilters(django_filters.FilterSet):
 
     def filter_username(self, changes: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The learner of exactly this name."""
-        return changes.filter(user_id=user_id_of(value))
+        return changes.filter(user_id=api.user_id_of(value))
 
 
 class RefreshFilters(django_filters.FilterSet):
@@ -151,12 +150,6 @@ class UsernameForm(forms.Form):
     """The learner whose memberships are asked for."""
 
     username = forms.CharField(max_length=_MAX_LENGTH)
-
-
-def user_id_of(username: str) -> int:
-    """The account of that name; 0, which no account has, where there is none. Case matters on every database."""
-    accounts = get_user_model()._default_manager.filter(username=username).values_list("username", "pk")
-    return dict(accounts).get(username, 0)
 
 
 def narrow(filters: type[Any], request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:

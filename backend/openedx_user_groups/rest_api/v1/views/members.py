@@ -11,7 +11,7 @@ from openedx_user_groups import api
 from openedx_user_groups.data import ChangeKind, GroupState
 
 from ..base import ApiViewSet
-from ..filters import InstantForm, MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow, user_id_of
+from ..filters import InstantForm, MemberFilters, MembershipChangeFilters, UsernameForm, cleaned, narrow
 from ..pagination import Pagination
 from ..schema import UUID_PARAMETER, operation
 from ..serializers.members import (
@@ -140,7 +140,7 @@ class MembershipsViewSet(ApiViewSet):
     def list(self, request: Any) -> Response:
         """The groups that a learner is in, of the scopes that one may see. Nobody by that name: no groups."""
         self.access.require_staff()
-        user_id = user_id_of(cleaned(UsernameForm, request)["username"])
+        user_id = api.user_id_of(cleaned(UsernameForm, request)["username"])
         visible = self.access.visible_groups().order_by().values("pk")
         memberships = api.memberships_of(user_id).filter(user_group__in=visible)
         return self.page(memberships, _serialized)
