@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -18,9 +21,11 @@ from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.sources import UserIds
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, criterion, rule
+from sandbox.platform.student.models import UserProfile
 
 pytestmark = pytest.mark.django_db
 
+DAY = timedelta(days=1)
 PROFILE = (
     criterion("country", operator="in", countries=["ES"]),
     criterion("country", operator="not_in", countries=["FR"]),
@@ -97,3 +102,28 @@ def test_reading_leaves_the_querysets_as_they_are():
     for _ in range(2):
         assert statement.read_answers(sets, universe) == {0b010: IdSet([learner.pk])}
     assert [str(found.querysets[0].query) for found in sets] == before
+
+
+def test_who_is_outside_a_set_of_accounts_is_looked_up_as_whoever_is_in_one():
+    """A database joins IN wherever it is cheapest, and looks everybody up for NOT IN."""
+    now = timezone.now()
+    never, _recent, away = (LearnerFactory(enrolled_in=COURSE, last_login=at) for at in (None, now, now - 20 * DAY))
+    definition = rule(criterion("last_login", operator=">", days=10, include_never=True))
+    subject = Evaluation(parse_rule(definition, COURSE), COURSE, now, PlanKind.STATEMENT)
+    with CaptureQueriesContext(connection) as captured:
+        assert subject.ids() == IdSet([never.pk, away.pk])
+    (sql,) = [query["sql"] for query in captured if "SELECT" in query["sql"]]
+    assert sql.count("NOT (") == 1, "only retired accounts, of whom there are few"
+
+
+def test_a_condition_that_asks_another_table_stays_where_it_is():
+    universe = universe_of(COURSE)
+    spanish, other = LearnerFactory.create_batch(2, enrolled_in=COURSE)
+    UserProfile.objects.create(user=spanish, country="ES")
+    profiles = ProfileRow.objects.filter(country="ES")
+    asking = Exists(profiles.filter(user_id=OuterRef("pk"))), Q(pk__in=profiles.values("user_id"))
+    inside = [UserIds((people().filter(condition),)) for condition in asking]
+    for found in inside:
+        assert list(universe.ids(statement.condition_of(found, universe))) == [spanish.pk]
+        assert list(universe.ids(statement.condition_of(found.inverted(), universe))) == [other.pk]
+    assert statement.read_answers(inside, universe) == {0b11: IdSet([spanish.pk]), 0: IdSet([other.pk])}

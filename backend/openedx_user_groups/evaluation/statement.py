@@ -84,6 +84,8 @@ def _bits(sets: Sequence[LearnerSet], universe: Universe) -> Any:
 def condition_of(found: LearnerSet, universe: Universe) -> Q:
     """The condition on the universe's rows that a set of the database denotes."""
     assert isinstance(found, UserIds)
+    if found.complement and (others := lookups.accounts_outside(found)) is not None:
+        return Q(**{f"{universe.user_field}__in": others})
     condition = _in_querysets(found, universe)
     return ~condition if found.complement else condition
 
