@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Hashable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,9 +29,13 @@ class Leaf:
     unresolved: tuple[Unresolved, ...] = ()
 
     @functools.cached_property
-    def question(self) -> Hashable:
-        """Equal for leaves that ask the same: whatever answers one of them, answers the other."""
-        return self.type, self.problem, json.dumps(self.config, sort_keys=True, default=str)
+    def question(self) -> str:
+        """Equal for leaves that ask the same: whatever answers one of them, answers the other.
+
+        One object for all of them, because it is looked up for each leaf of a thousand rules.
+        """
+        config = json.dumps(self.config, sort_keys=True, default=str)
+        return sys.intern("\n".join((self.type, self.problem or "", config)))
 
 
 @dataclass(frozen=True)

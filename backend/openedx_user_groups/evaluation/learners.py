@@ -35,21 +35,22 @@ from .answers import Answers
 from .evaluator import Evaluation, context_of, learners_of, naming_the_leaf
 
 Key = TypeVar("Key", bound=Hashable)
+_ALL = Combine.ALL  # Looking it up in its class takes longer than all else that a node does.
 
 
 @dataclass
 class RuleAnswers(Generic[Key]):
     """What some rules of one scope say of a few learners.
 
-    ``present`` are those who are learners of the scope; ``matching`` has who matches, by rule; ``failed`` has the rules
-    without an answer, which say nothing of anybody. ``waits`` has, by the question of a leaf, how long it takes until
-    time alone may change its answer for one of the learners.
+    ``present`` are those who are learners of the scope; ``matching`` has who matches, by rule, in sets that rules share
+    and that are not to be changed; ``failed`` has the rules without an answer, which say nothing of anybody. ``waits``
+    has, by the question of a leaf, how long it takes until time alone may change its answer for one of the learners.
     """
 
     present: IdSet
     matching: dict[Key, IdSet] = field(default_factory=dict)
     failed: dict[Key, Unevaluable] = field(default_factory=dict)
-    waits: Mapping[Hashable, timedelta] = field(default_factory=dict)
+    waits: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def answer_rules(
@@ -161,23 +162,32 @@ class _Batch:
         self.present = universe.restricted_to(user_ids)
         self._learners = list(self.present)
         self._everybody = (1 << len(self._learners)) - 1
-        self._answers: dict[Hashable, int | Unevaluable] = {}
+        self._answers: dict[str, int] = {}
+        self._unanswered: dict[str, Unevaluable] = {}
+        self._sets: dict[int, IdSet] = {}
         self._columns: dict[Hashable, _Column | Unevaluable | None] = {}
-        self.waits: dict[Hashable, timedelta] = {}
+        self.waits: dict[str, timedelta] = {}
 
     def matching(self, rule: Node) -> IdSet:
         """The learners that ``rule`` matches. Raises ``Unevaluable``."""
-        return IdSet(self._numbered(self._node(rule)))
+        return self._ids(self._node(rule))
 
     def bounds(self, rule: Node, free: Callable[[Leaf], bool]) -> tuple[IdSet, IdSet]:
         """The learners that ``rule`` may match, and those that it may not, whatever ``free`` leaves answer."""
         may, may_not = self._bounds(rule, free)
-        return IdSet(self._numbered(may)), IdSet(self._numbered(may_not))
+        return self._ids(may), self._ids(may_not)
 
     def answers(self, rule: Node) -> Answers:
         """What the learners answer to each criterion of ``rule``. Raises ``Unevaluable``."""
-        leaves = {leaf.pointer: IdSet(self._numbered(self._leaf(leaf))) for leaf in rule.leaves()}
+        leaves = {leaf.pointer: self._ids(self._leaf(leaf)) for leaf in rule.leaves()}
         return Answers(rule, self.present, leaves)
+
+    def _ids(self, bits: int) -> IdSet:
+        """The learners of ``bits``: one set for all rules that the same learners match, so nobody may change it."""
+        ids = self._sets.get(bits)
+        if ids is None:
+            ids = self._sets[bits] = IdSet(self._numbered(bits))
+        return ids
 
     def _numbered(self, bits: int) -> Iterator[int]:
         while bits:
@@ -186,7 +196,7 @@ class _Batch:
             bits ^= lowest
 
     def _node(self, node: Node) -> int:
-        every = node.combine == Combine.ALL
+        every = node.combine == _ALL
         found = self._everybody if every else 0
         # No short-cut: a leaf without an answer leaves the rule without one, wherever it stands.
         for child in node.nodes:
@@ -201,22 +211,26 @@ class _Batch:
             bits = self._leaf(node)
             return bits, bits ^ self._everybody
         may, may_not = zip(*(self._bounds(child, free) for child in node.nodes), strict=True)
-        joins = (and_, or_) if node.combine == Combine.ALL else (or_, and_)
+        joins = (and_, or_) if node.combine == _ALL else (or_, and_)
         found = reduce(joins[0], may), reduce(joins[1], may_not)
         return (found[1], found[0]) if node.negated else found
 
     def _leaf(self, leaf: Leaf) -> int:
-        answer = self._answers.get(leaf.question)
+        question = leaf.question
+        answer = self._answers.get(question)
         if answer is None:
+            answer = self._answers[question] = self._asked(leaf)
+        return answer
+
+    def _asked(self, leaf: Leaf) -> int:
+        error = self._unanswered.get(leaf.question)
+        if error is None:
             try:
                 with naming_the_leaf(leaf, self._context.scope):
-                    answer = self._ask(leaf)
-            except Unevaluable as error:
-                answer = error
-            self._answers[leaf.question] = answer
-        if isinstance(answer, int):
-            return answer
-        raise Unevaluable(answer.code, answer.message, leaf.pointer, **answer.params)
+                    return self._ask(leaf)
+            except Unevaluable as raised:
+                error = self._unanswered[leaf.question] = raised
+        raise Unevaluable(error.code, error.message, leaf.pointer, **error.params)
 
     def _ask(self, leaf: Leaf) -> int:
         assert leaf.criterion is not None

@@ -11,11 +11,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings as site_settings
-from django.db import connection, models
-from django.db.models import Min, Q
+from django.db import connection, models, transaction
+from django.db.models import Min, Q, sql
+from django.db.models.constants import OnConflict
 from django.utils import timezone
 
 from openedx_user_groups import settings
@@ -32,6 +34,10 @@ _CLOCK_TOLERANCE = timedelta(seconds=30)
 _CLAIM = timedelta(minutes=1)
 #: How long a closed mark is kept at the least, and at the most: no run takes longer than that.
 _KEPT_AT_LEAST, _KEPT_AT_MOST = timedelta(hours=1), timedelta(days=1)
+
+#: What there is one mark for, and what is written when it is there already.
+_UNIQUE = ("user", "scope_type", "scope_key")
+_WRITTEN_AGAIN = ("reason", "token", "marked_at", "drained_at", "claimed_until")
 
 
 class LearnerMark(models.Model):
@@ -56,7 +62,7 @@ class LearnerMark(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "scope_type", "scope_key"], name="user_groups_one_mark"),
+            models.UniqueConstraint(fields=_UNIQUE, name="user_groups_one_mark"),
         ]
         indexes = [
             # What is to be drained, oldest row first; and what may be purged.
@@ -75,23 +81,32 @@ class LearnerMark(models.Model):
 
 
 def mark(touched: Collection[Touched], reason: str) -> None:
-    """Write marks, or write them again, in one statement, or in several for very many: MySQL takes no statement of any
-    length. Call once the change itself is committed."""
-    for chunk in chunks(sorted(_widest(touched), key=_order), settings.get("WRITE_CHUNK_SIZE")):
-        _write([_row(each, reason, timezone.now()) for each in chunk])
+    """Write marks, or write them again, in one statement, or in several for very many: no database takes a statement of
+    any length. Call once the change itself is committed."""
+    ordered = sorted(_widest(touched), key=_order)
+    most = connection.ops.bulk_batch_size(_written_fields(), ordered) or 1
+    for chunk in chunks(ordered, min(most, settings.get("WRITE_CHUNK_SIZE"))):
+        with_retries(partial(_write, [_row(each, reason, timezone.now()) for each in chunk]))
 
 
-def _write(rows: list[LearnerMark]) -> None:
-    # MySQL takes whichever unique key is hit, and refuses to be told which.
-    named = connection.features.supports_update_conflicts_with_target
-    with_retries(
-        lambda: LearnerMark.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["user", "scope_type", "scope_key"] if named else None,
-            update_fields=["reason", "token", "marked_at", "drained_at", "claimed_until"],
-        )
+def _write(rows: list[models.Model]) -> None:
+    """``bulk_create(update_conflicts=True)`` without a transaction around it: one statement is one by itself, and
+    somebody's request waits for each message more."""
+    field = LearnerMark._meta.get_field
+    query = sql.InsertQuery(
+        LearnerMark,
+        on_conflict=OnConflict.UPDATE,
+        # MySQL takes whichever unique key is hit, and refuses to be told which.
+        unique_fields=[field(name) for name in _UNIQUE if connection.features.supports_update_conflicts_with_target],
+        update_fields=[field(name) for name in _WRITTEN_AGAIN],
     )
+    query.insert_values(_written_fields(), rows)
+    with transaction.mark_for_rollback_on_error(using=connection.alias):
+        query.get_compiler(using=connection.alias).execute_sql()
+
+
+def _written_fields() -> list[Any]:
+    return [field for field in LearnerMark._meta.concrete_fields if not field.primary_key]
 
 
 def claim(limit: int) -> list[LearnerMark]:
@@ -163,7 +178,7 @@ def _order(touched: Touched) -> Any:
     return touched.user_id, str(touched.scope)
 
 
-def _row(touched: Touched, reason: str, now: datetime) -> LearnerMark:
+def _row(touched: Touched, reason: str, now: datetime) -> models.Model:
     scope_type, key = (touched.scope.type, touched.scope.key) if touched.scope else ("", "")
     return LearnerMark(
         user_id=touched.user_id,

@@ -7,7 +7,7 @@ it has none, the shortest that its criteria need.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -71,7 +71,7 @@ def usual_interval(group: UserGroup, rule: Node | None) -> timedelta:
     return min(needed, default=timedelta(minutes=settings.get("CADENCE")))
 
 
-def bring_forward(groups: Mapping[GroupRow, Node], waits: Mapping[Hashable, timedelta], now: datetime) -> None:
+def bring_forward(groups: Mapping[GroupRow, Node], waits: Mapping[str, timedelta], now: datetime) -> None:
     """Have groups be due earlier for learners who have just been answered for, where time alone changes the answer for
     them earlier than for anybody before: in ``waits``, by the question of a leaf. One statement, or none.
 
