@@ -9,7 +9,8 @@ from celery import current_app
 
 def has_workers() -> bool:
     """Whether a broker takes tasks to a worker."""
-    return bool(current_app.conf.broker_url) and not current_app.conf.task_always_eager
+    conf = current_app.conf  # Once: requests ask, and finding it is not free.
+    return bool(conf.broker_url) and not conf.task_always_eager
 
 
 def send_task(name: str, *arguments: Any, delay_seconds: float = 0) -> None:
