@@ -9,7 +9,7 @@ stays. Closed marks are kept for a while, for refreshes that began before them (
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -89,7 +89,7 @@ def mark(touched: Collection[Touched], reason: str) -> None:
         with_retries(partial(_write, [_row(each, reason, timezone.now()) for each in chunk]))
 
 
-def _write(rows: list[models.Model]) -> None:
+def _write(rows: Sequence[LearnerMark]) -> None:
     """``bulk_create(update_conflicts=True)`` without a transaction around it: one statement is one by itself, and
     somebody's request waits for each message more."""
     field = LearnerMark._meta.get_field
@@ -100,7 +100,7 @@ def _write(rows: list[models.Model]) -> None:
         unique_fields=[field(name) for name in _UNIQUE if connection.features.supports_update_conflicts_with_target],
         update_fields=[field(name) for name in _WRITTEN_AGAIN],
     )
-    query.insert_values(_written_fields(), rows)
+    query.insert_values(_written_fields(), [*rows])
     with transaction.mark_for_rollback_on_error(using=connection.alias):
         query.get_compiler(using=connection.alias).execute_sql()
 
@@ -178,7 +178,7 @@ def _order(touched: Touched) -> Any:
     return touched.user_id, str(touched.scope)
 
 
-def _row(touched: Touched, reason: str, now: datetime) -> models.Model:
+def _row(touched: Touched, reason: str, now: datetime) -> LearnerMark:
     scope_type, key = (touched.scope.type, touched.scope.key) if touched.scope else ("", "")
     return LearnerMark(
         user_id=touched.user_id,
