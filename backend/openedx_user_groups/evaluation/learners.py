@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
 from operator import and_, or_
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from django.db import transaction
 from django.db.models import Q
 
 from openedx_user_groups.criteria.facts import ValueTest
@@ -27,12 +26,13 @@ from openedx_user_groups.criteria.tree import Leaf, Node
 from openedx_user_groups.data import Combine, Scope
 from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.groups.universe import Universe, universe_of
-from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sets import IdSet
 from openedx_user_groups.sources import LearnerSet, UserIds
 
 from . import statement
 from .answers import Answers
 from .evaluator import Evaluation, context_of, learners_of, naming_the_leaf
+from .savepoints import SharedSavepoint
 
 Key = TypeVar("Key", bound=Hashable)
 _ALL = Combine.ALL  # Looking it up in its class takes longer than all else that a node does.
@@ -68,13 +68,13 @@ def answer_rules(
     set restricted to these learners (the other way to the same answer).
     """
     context = context_of(scope, as_of, asked_at)
-    batch = _Batch(context, universe_of(context.scope), user_ids, from_facts)
-    answers: RuleAnswers[Key] = RuleAnswers(batch.present, waits=batch.waits)
-    for key, rule in rules.items():
-        try:
-            answers.matching[key] = batch.matching(rule)
-        except Unevaluable as error:
-            answers.failed[key] = error
+    with _Batch(context, universe_of(context.scope), user_ids, from_facts) as batch:
+        answers: RuleAnswers[Key] = RuleAnswers(batch.present, waits=batch.waits)
+        for key, rule in rules.items():
+            try:
+                answers.matching[key] = batch.matching(rule)
+            except Unevaluable as error:
+                answers.failed[key] = error
     return answers
 
 
@@ -85,8 +85,8 @@ def matching_whatever(
 
     Free leaves are not asked. Whoever is no learner of the scope is in the second set only. Raises ``Unevaluable``.
     """
-    batch = _Batch(context_of(scope, as_of), universe_of(scope), user_ids, from_facts=True)
-    may, may_not = batch.bounds(rule, free)
+    with _Batch(context_of(scope, as_of), universe_of(scope), user_ids, from_facts=True) as batch:
+        may, may_not = batch.bounds(rule, free)
     return may, may_not | (user_ids - batch.present)
 
 
@@ -98,8 +98,8 @@ def matching(evaluations: Mapping[Key, Evaluation], user_ids: IdSet, *, from_fac
     if not evaluations:
         return {}
     first = next(iter(evaluations.values()))
-    batch = _Batch(first.context, first.universe, user_ids, from_facts)
-    return {key: batch.matching(evaluation.rule) for key, evaluation in evaluations.items()}
+    with _Batch(first.context, first.universe, user_ids, from_facts) as batch:
+        return {key: batch.matching(evaluation.rule) for key, evaluation in evaluations.items()}
 
 
 def answers_of(evaluations: Mapping[Key, Evaluation], user_ids: IdSet) -> dict[Key, Answers]:
@@ -108,8 +108,8 @@ def answers_of(evaluations: Mapping[Key, Evaluation], user_ids: IdSet) -> dict[K
     All evaluations must have the same scope and instant. Raises ``Unevaluable``.
     """
     first = next(iter(evaluations.values()))
-    batch = _Batch(first.context, first.universe, user_ids, from_facts=True)
-    return {key: batch.answers(evaluation.rule) for key, evaluation in evaluations.items()}
+    with _Batch(first.context, first.universe, user_ids, from_facts=True) as batch:
+        return {key: batch.answers(evaluation.rule) for key, evaluation in evaluations.items()}
 
 
 def answer_from_set(found: LearnerSet, universe: Universe, present: IdSet) -> IdSet:
@@ -117,7 +117,7 @@ def answer_from_set(found: LearnerSet, universe: Universe, present: IdSet) -> Id
     if not isinstance(found, UserIds):
         return present & found
     few = Q(**{f"{universe.user_field}__in": list(present)})
-    return fetch_ids(universe.ids(few & statement.condition_of(found, universe)))
+    return IdSet(list(universe.ids(few & statement.condition_of(found, universe))))
 
 
 class _Column:
@@ -155,7 +155,7 @@ class _Column:
 
 
 class _Batch:
-    """A few learners of one universe at one instant, and what is known of them so far."""
+    """A few learners of one universe at one instant, and what is known of them so far. Use in a ``with`` statement."""
 
     def __init__(self, context: EvaluationContext, universe: Universe, user_ids: IdSet, from_facts: bool) -> None:
         self._context, self._universe, self._from_facts = context, universe, from_facts
@@ -167,6 +167,14 @@ class _Batch:
         self._sets: dict[int, IdSet] = {}
         self._columns: dict[Hashable, _Column | Unevaluable | None] = {}
         self.waits: dict[str, timedelta] = {}
+        self._reading = SharedSavepoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if kind is None:
+            self._reading.release()
 
     def matching(self, rule: Node) -> IdSet:
         """The learners that ``rule`` matches. Raises ``Unevaluable``."""
@@ -244,7 +252,8 @@ class _Batch:
             if wait is not None:
                 self.waits[leaf.question] = wait
             return column.matching(test)
-        found = leaf.criterion.matching_among(context, self.present)
+        with self._reading:
+            found = leaf.criterion.matching_among(context, self.present)
         if found is not None and not isinstance(found, IdSet):  # Nobody is in a list of something else.
             raise TypeError(f"matching_among() returned {type(found).__name__}, which is no set of learners.")
         return self._bits(found if found is not None else self._restricted(leaf))
@@ -265,15 +274,13 @@ class _Batch:
 
     def _read(self, leaf: Leaf) -> _Column | None:
         assert leaf.criterion is not None
-        # A savepoint: an error of the database must leave the caller's transaction usable for the other rules.
-        with naming_the_leaf(leaf, self._context.scope), transaction.atomic():
+        with naming_the_leaf(leaf, self._context.scope), self._reading:
             fact = leaf.criterion.fact(leaf.criterion.answerable(self._context))
             return None if fact is None else _Column(self._learners, fact.values_of(self._learners))
 
     def _restricted(self, leaf: Leaf) -> IdSet:
-        found = learners_of(leaf, self._context)
-        with transaction.atomic():
-            return answer_from_set(found, self._universe, self.present)
+        with self._reading:
+            return answer_from_set(learners_of(leaf, self._context), self._universe, self.present)
 
     def _bits(self, ids: IdSet) -> int:
         return sum(1 << number for number, pk in enumerate(self._learners) if pk in ids)

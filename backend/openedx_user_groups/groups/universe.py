@@ -19,7 +19,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.data import Outside, Scope, ScopeType
-from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sets import IdSet
 
 from .accounts import retired_prefix
 from .platform import Course, Enrollment, OrganizationCourse
@@ -53,7 +53,8 @@ class Universe:
 
     def restricted_to(self, user_ids: IdSet) -> IdSet:
         """Which of these few users are learners of the scope."""
-        return fetch_ids(self.ids(Q(**{f"{self.user_field}__in": list(user_ids)})))
+        # Not as a stream, for they are few: PostgreSQL would be asked three times.
+        return IdSet(list(self.ids(Q(**{f"{self.user_field}__in": list(user_ids)}))))
 
     def size_up_to(self, limit: int) -> int:
         """The approximate number of learners, never counting further than ``limit``.

@@ -1,0 +1,50 @@
+"""One savepoint for many reads, any of which may fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+#: What PostgreSQL's drivers call INERROR: a statement failed, and no other one is answered before going back.
+_IN_ERROR = 3
+
+
+class SharedSavepoint:
+    """An error in a block under this leaves the transaction around it usable.
+
+    ``with reading:`` around each read, ``reading.release()`` after the last. All share one savepoint, which the first
+    one makes: going back to it loses nothing, for nothing is written in between. A savepoint each, as by ``atomic()``,
+    is two messages to the database for every read.
+    """
+
+    def __init__(self) -> None:
+        self._id: str | None = None  # Stays so outside a transaction, where there is nothing to keep usable.
+
+    def __enter__(self) -> None:
+        if self._id is None and connection.in_atomic_block:
+            self._id = transaction.savepoint()
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if self._id is None or (kind is None and not _is_broken()):
+            return
+        try:
+            transaction.set_rollback(False)  # Or the next statement, which goes back, would be refused.
+            transaction.savepoint_rollback(self._id)
+        except DatabaseError:  # The whole transaction is lost, and the savepoint with it.
+            transaction.set_rollback(True)
+        if kind is None:
+            raise transaction.TransactionManagementError("A statement failed, and what had asked it went on.")
+
+    def release(self) -> None:
+        """Forget the savepoint. Call after the last read."""
+        if self._id is not None:
+            transaction.savepoint_commit(self._id)
+            self._id = None
+
+
+def _is_broken() -> bool:
+    """Whether a read broke the transaction without saying so. Asks the driver, not the database."""
+    if connection.vendor == "postgresql" and connection.connection.info.transaction_status == _IN_ERROR:
+        return True
+    return transaction.get_rollback()
