@@ -20,6 +20,7 @@ from .databases import check_isolation
 from .declarations import check_declaration
 from .messages import error
 from .operators import check_operators
+from .settings_values import check_values
 
 
 @checks.register(checks.Tags.models)
@@ -30,8 +31,8 @@ def check_criterion_types(app_configs: Any, **kwargs: Any) -> list[checks.CheckM
 
 @checks.register(checks.Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """What the site's settings say of the database."""
-    return list(check_isolation())
+    """What the site's settings say of the database, and of this app."""
+    return [*check_isolation(), *check_values()]
 
 
 def _check_type(criterion_class: type[Criterion]) -> Iterator[checks.CheckMessage]:
