@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.workers import use_broker
 
@@ -22,6 +23,12 @@ def without_table(monkeypatch: Any) -> Callable[[type[Any]], None]:
         monkeypatch.setattr(model._meta, "db_table", "no_such_table")
 
     return forget
+
+
+@pytest.fixture
+def savepoint() -> int:
+    """The statements around one evaluation inside a transaction: a savepoint and its release, where there is one."""
+    return 0 if connection.vendor == "mysql" else 2
 
 
 @pytest.fixture

@@ -39,8 +39,14 @@ def measure(name: str, value: float = 1, **tags: str) -> None:
     for receiver, response in measured.send_robust(sender=None, name=name, value=value, tags=tags):
         if isinstance(response, Exception):
             log.error("%r failed at the measurement %s.", receiver, name, exc_info=response)
-    if find_spec("prometheus_client") is not None:
+    if _has_prometheus():
         _to_prometheus(name, value, tags)
+
+
+@cache
+def _has_prometheus() -> bool:
+    """Looked for once: what is not there is looked for in every folder of the path."""
+    return find_spec("prometheus_client") is not None
 
 
 def _to_prometheus(name: str, value: float, tags: dict[str, str]) -> None:

@@ -60,8 +60,9 @@ def test_all_reads_share_a_savepoint(learner, facts):
         found = answers(learner, *(NEVER, NOWHERE, UNGRADED)[:facts])
     assert all(found.matching[number] == IdSet([learner.pk]) for number in range(facts))
     said = [query["sql"].split()[0].upper() for query in captured]
-    # The universe, then the facts.
-    assert said == ["SELECT", "SAVEPOINT", *["SELECT"] * facts, "RELEASE"]
+    # The universe, then the facts. Only PostgreSQL needs a savepoint to go on after an error.
+    before, after = (["SAVEPOINT"], ["RELEASE"]) if connection.vendor == "postgresql" else ([], [])
+    assert said == ["SELECT", *before, *["SELECT"] * facts, *after]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -91,7 +92,7 @@ def test_a_read_that_hides_its_failure_fails_alone(learner, fault, monkeypatch):
     monkeypatch.setattr(Country, "fact", fault)
     found = answers(learner, NEVER, NOWHERE, UNGRADED)
     assert found.matching[0] == found.matching[2] == IdSet([learner.pk])
-    # An error of a statement leaves nothing behind on the other databases.
+    # On the other databases an error of a statement leaves nothing behind that could be seen.
     assert (1 in found.failed) == (fault is breaks or connection.vendor == "postgresql")
     assert User.objects.filter(pk=learner.pk).exists()
 

@@ -100,11 +100,11 @@ def test_restricting_to_a_few(courses):
     assert universe_of(COURSE).restricted_to(IdSet()) == IdSet()
 
 
-def test_size_is_not_counted_beyond_the_limit(courses):
+def test_how_many_there_are_about(courses):
     for _ in range(5):
         EnrollmentFactory(course=FIRST)
-    assert universe_of(COURSE).size_up_to(3) == 3
-    assert universe_of(COURSE).size_up_to(100) == 5
+    assert [universe_of(COURSE).has_about(size) for size in (1, 5, 6, 100)] == [True, True, False, False]
+    assert not universe_of(Scope.course(SECOND)).has_about(1)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_measurements(group, django_capture_on_commit_callbacks):
     assert heard == [("refresh.finished", 1, {**tags, "error": ""}), ("refresh.seconds", seconds, tags)]
 
 
-def test_measurements_become_metrics_where_prometheus_is_installed(monkeypatch):
+def test_measurements_become_metrics_where_prometheus_is_installed(monkeypatch, request):
     """Against the few names of the client that are used; the client itself is no dependency."""
     made = {}
 
@@ -238,6 +238,8 @@ def test_measurements_become_metrics_where_prometheus_is_installed(monkeypatch):
     client.Counter = client.Summary = Metric
     client.__spec__ = object()
     monkeypatch.setitem(sys.modules, "prometheus_client", client)
+    monitoring._has_prometheus.cache_clear()
+    request.addfinalizer(monitoring._has_prometheus.cache_clear)
     monitoring.measure("test.finished", state="failed")
     monitoring.measure("test.finished", state="failed")
     monitoring.measure("test.seconds", 0.5)

@@ -142,7 +142,10 @@ class Criterion(models.Model):
     @classmethod
     def operator_named(cls, id_: str) -> Operator | None:
         """The operator with this id, as the type offers it."""
-        return next((operator for operator in cls.operators if operator.id == id_), None)
+        for operator in cls.operators:
+            if operator.id == id_:
+                return operator
+        return None
 
     def fact(self, context: EvaluationContext) -> Fact | None:
         """Where a learner's value lives, or ``None`` for a type that answers with a set of its own."""

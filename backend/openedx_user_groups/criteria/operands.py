@@ -87,14 +87,20 @@ class Operand:
 
 def _interval(operator: str, low: Any, high: Any) -> Interval:
     """The operator table for ordered values."""
-    return {
-        "=": lambda: Interval(low, low),
-        ">": lambda: Interval(low, None, lower_open=True),
-        ">=": lambda: Interval(low, None),
-        "<": lambda: Interval(None, low, upper_open=True),
-        "<=": lambda: Interval(None, low),
-        "between": lambda: Interval(low, high),
-    }[operator]()
+    match operator:
+        case "=":
+            return Interval(low, low)
+        case ">":
+            return Interval(low, None, lower_open=True)
+        case ">=":
+            return Interval(low, None)
+        case "<":
+            return Interval(None, low, upper_open=True)
+        case "<=":
+            return Interval(None, low)
+        case "between":
+            return Interval(low, high)
+    raise ValueError(f"{operator!r} does not compare ordered values.")
 
 
 def fraction(percent: Any) -> float:
@@ -180,16 +186,20 @@ class DaysAgo(Operand):
     def condition(self, operator: str, criterion: Criterion, context: EvaluationContext) -> Condition:
         days, days_to = getattr(criterion, self.field), getattr(criterion, self.upper, None)
         now, at = context.as_of, _days_before(context.as_of, days)
-        if operator == "=":  # N <= elapsed < N + 1 days
-            return Interval(_days_before(now, days + 1), at, lower_open=True)
-        if operator == "between":
-            return Interval(_days_before(now, days_to or 0), at)
-        return {
-            ">": Interval(None, at, upper_open=True),
-            ">=": Interval(None, at),
-            "<": Interval(at, now, lower_open=True),
-            "<=": Interval(at, now),
-        }[operator]
+        match operator:
+            case "=":  # N <= elapsed < N + 1 days
+                return Interval(_days_before(now, days + 1), at, lower_open=True)
+            case "between":
+                return Interval(_days_before(now, days_to or 0), at)
+            case ">":
+                return Interval(None, at, upper_open=True)
+            case ">=":
+                return Interval(None, at)
+            case "<":
+                return Interval(at, now, lower_open=True)
+            case "<=":
+                return Interval(at, now)
+        raise ValueError(f"{operator!r} does not compare days.")
 
     def shown(self, value: Any, criterion: Criterion, context: EvaluationContext) -> ShownValue:
         return showing.days_ago(value, context.as_of, context.time_zone)

@@ -84,7 +84,7 @@ def interval(successes: int, draws: int, population: int) -> tuple[int, int]:
 
 def _population(evaluation: Evaluation, listed: int) -> Sequence[int]:
     universe = evaluation.universe
-    if universe.size_up_to(listed) < listed:
+    if not universe.has_about(listed):
         return list(fetch_ids(universe.ids()))
     return range(1, accounts.largest_id() + 1)
 

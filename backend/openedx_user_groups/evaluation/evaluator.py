@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, models
 from django.db.models import Q
 from django.db.models.expressions import Col
 from django.utils import timezone
@@ -36,6 +36,7 @@ from openedx_user_groups.sources import LearnerSet, UserIds
 from . import bitmaps, budget, statement
 from .answers import Answers
 from .planner import choose_plan
+from .savepoints import one_read
 
 log = logging.getLogger(__name__)
 
@@ -247,7 +248,7 @@ def database_errors() -> Iterator[None]:
     """An error of the database leaves the caller's transaction usable and makes the rule unevaluable. So does a recipe
     of a plugin that cannot be made a statement."""
     try:
-        with transaction.atomic():
+        with one_read():
             yield
     except UserGroupsError:
         raise

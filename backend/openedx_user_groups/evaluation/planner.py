@@ -21,8 +21,8 @@ _SMALL_UNIVERSE = 5_000
 
 def choose_plan(universe: Universe) -> PlanKind:
     """The plan for a rule over ``universe``: one to three cheap queries, answered from an index for a course."""
-    if universe.size_up_to(_SMALL_UNIVERSE + 1) <= _SMALL_UNIVERSE:
+    if not universe.has_about(_SMALL_UNIVERSE + 1):
         return PlanKind.STATEMENT
     accounts = get_user_model()._default_manager.aggregate(last=Max("pk"))["last"] or 0
-    limit = int(accounts * settings.get("BITMAP_PLAN_SHARE"))
-    return PlanKind.BITMAPS if universe.size_up_to(limit + 1) > limit else PlanKind.STATEMENT
+    share = int(accounts * settings.get("BITMAP_PLAN_SHARE"))
+    return PlanKind.BITMAPS if universe.has_about(share + 1) else PlanKind.STATEMENT

@@ -56,8 +56,8 @@ class Universe:
         # Not as a stream, for they are few: PostgreSQL would be asked three times.
         return IdSet(list(self.ids(Q(**{f"{self.user_field}__in": list(user_ids)}))))
 
-    def size_up_to(self, limit: int) -> int:
-        """The approximate number of learners, never counting further than ``limit``.
+    def has_about(self, size: int) -> bool:
+        """Whether there are at least about so many learners (one or more). Never reads further.
 
         Reads an index only: inactive enrollments and retired accounts are counted too. Good enough to choose a plan.
         """
@@ -66,7 +66,7 @@ class Universe:
         else:
             rows = self.rows
         # The key, because every index holds it: any other column would be fetched from the row.
-        return rows.order_by().values("pk")[:limit].count()
+        return bool(rows.order_by().values_list("pk", flat=True)[size - 1 : size])
 
 
 def universe_of(scope: Scope) -> Universe:

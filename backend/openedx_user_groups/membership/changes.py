@@ -88,6 +88,10 @@ def difference(group: UserGroup, wanted: IdSet) -> Delta:
 def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
     """Write a difference: memberships, history, and the count on the group (not saved). Same caller's duties; where
     ``delta.before`` is set, it was read under the same lock."""
+    group.members_as_of = cause.at
+    if not delta:
+        group.member_count = group.member_count if delta.before is None else delta.before
+        return delta
     for chunk in chunks(delta.removed, settings.get("WRITE_CHUNK_SIZE")):
         Membership.objects.filter(user_group=group, user_id__in=chunk).delete()
     joined = insert_for_users(
@@ -98,7 +102,7 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
         origin=cause.trigger.value,
         exclusive_collection=group.exclusive_collection_id,
     )
-    ahead = _ahead([group.pk], cause.at)[group.pk] if delta else {}
+    ahead = _ahead([group.pk], cause.at)[group.pk]
     for kind, ids in ((ChangeKind.REMOVED, delta.removed), (ChangeKind.ADDED, delta.added)):
         for at, some in _by_instant(ids, cause.at, ahead).items():
             insert_for_users(
@@ -113,9 +117,8 @@ def apply_delta(group: UserGroup, delta: Delta, cause: Cause) -> Delta:
             )
     if delta.before is not None:
         group.member_count = delta.before - len(delta.removed) + joined
-    elif delta:
+    else:
         group.member_count = Membership.objects.filter(user_group=group).count()
-    group.members_as_of = cause.at
     return delta
 
 
