@@ -62,7 +62,7 @@ frontend-packages: ## Install the packages of frontend-contract, where there is 
 	fi
 
 test: lint check-migrations frontend-packages ## All that needs no server: linters, types, layers, migrations, tests on SQLite
-	$(SERVERLESS) $(BIN)/pytest -n auto -m "not services" --ignore=tests/e2e $(PYTEST_ARGS)
+	$(SERVERLESS) $(BIN)/pytest -n auto --dist worksteal -m "not services" --ignore=tests/e2e $(PYTEST_ARGS)
 
 # Apart, and one after the other: a browser beside the other tests on two cores is too slow to be believed.
 test-e2e: $(STAMP) frontend-packages browser ## The group builder in Chromium, on a running sandbox (needs Node and Chromium)

@@ -176,7 +176,9 @@ def run_suite(server: Server, redis_url: str | None, arguments: list[str]) -> tu
         elsewhere = [f"--ignore={path}" for path in INDEPENDENT_OF_THE_DATABASE]
         # One more than there are processors: some tests wait for the end of a lease, or for a worker to start.
         workers = str((os.cpu_count() or 1) + 1)
-        command = [sys.executable, "-m", "pytest", "-n", workers, f"--junitxml={report}", *elsewhere, *arguments]
+        # Long tests are not handed out beforehand, but taken by whoever has nothing to do.
+        spread = ["-n", workers, "--dist", "worksteal"]
+        command = [sys.executable, "-m", "pytest", *spread, f"--junitxml={report}", *elsewhere, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
         counts = read_counts(report) if report.exists() else "no report"
     return code == 0, counts if code == 0 else f"{counts}; pytest ended with {code}"
