@@ -42,7 +42,8 @@ def test_numbers_that_are_none(settings, name, value):
     [
         ("MAX_CRITERIA", 0, "must be 1 or more"),
         ("MAX_CRITERIA", 2.5, "must be a whole number"),
-        ("PREVIEW_BUDGET_SECONDS", 0, "must be more than 0"),
+        ("LEASE_SECONDS", 0, "must be more than 0"),
+        ("PREVIEW_BUDGET_SECONDS", -0.5, "must be 0 or more"),
         ("HISTORY_RETENTION_DAYS", -30, "must be 0 or more"),
         ("BRAKE_PERCENT", "half", "must be a number"),
         ("COPY_ON_RERUN", "yes", "must be True or False"),
@@ -64,6 +65,8 @@ def test_values_that_cannot_be_meant(settings, name, value, problem):
     [
         ("PREVIEW_WAIT_SECONDS", 0),
         ("PREVIEW_BUDGET_SECONDS", 0.3),
+        ("PREVIEW_BUDGET_SECONDS", 0),  # Every preview is for a worker, or an estimate ...
+        ("PREVIEW_ESTIMATE_SECONDS", 0),  # ... and there are none.
         ("BRAKE_PERCENT", 12.5),
         ("BRAKE_MINIMUM", 0),
         ("HISTORY_RETENTION_DAYS", None),

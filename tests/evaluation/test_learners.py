@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -12,7 +12,10 @@ from openedx_user_groups.contrib.lms.criteria.country import Country
 from openedx_user_groups.contrib.lms.criteria.course_grade import CourseGrade
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.criteria_api import Fact
+from openedx_user_groups.data import PlanKind
+from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import answer_rules
+from openedx_user_groups.exceptions import Unevaluable
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, criterion, rule
 
@@ -95,6 +98,25 @@ def test_a_read_that_hides_its_failure_fails_alone(learner, fault, monkeypatch):
     # On the other databases an error of a statement leaves nothing behind that could be seen.
     assert (1 in found.failed) == (fault is breaks or connection.vendor == "postgresql")
     assert User.objects.filter(pk=learner.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deadlock_in_a_read_loses_the_transaction_where_the_database_has_undone_it(learner, monkeypatch):
+    """MySQL lets go of all locks then: what follows must not be written."""
+
+    def deadlock(self, context):
+        raise OperationalError(1213, "Deadlock found when trying to get lock; try restarting transaction")
+
+    monkeypatch.setattr(Country, "fact", deadlock)
+    with transaction.atomic():
+        assert 0 in answers(learner, NOWHERE).failed
+        assert transaction.get_rollback() == (connection.vendor == "mysql")
+    evaluation = Evaluation(parse_rule(NEVER, COURSE), COURSE, timezone.now(), PlanKind.STATEMENT)
+    monkeypatch.setattr(type(evaluation.universe), "ids", lambda self, where=None: deadlock(self, None))
+    with transaction.atomic():
+        with pytest.raises(Unevaluable):
+            evaluation.ids()
+        assert transaction.get_rollback() == (connection.vendor == "mysql")
 
 
 def test_many_questions_of_a_failed_read_cost_no_more_than_one(learner, monkeypatch):
