@@ -79,7 +79,7 @@ def test_what_is_more_than_a_condition_on_one_row_stays_a_subquery():
     everybody = UserIds((get_user_model()._default_manager.values_list("pk", flat=True),))
     for found in (several, joined, sliced, everybody, IdSet([1])):
         assert lookups.table_of(found) is None
-        assert lookups.own_row(found, universe) is None
+        assert not lookups.is_about_own_row(found, universe)
 
 
 def test_another_course_is_another_row():
@@ -88,10 +88,10 @@ def test_another_course_is_another_row():
         UserIds((Enrollment.objects.filter(mode="audit", **course).values_list("user_id", flat=True),))
         for course in ({"course_id": COURSE.course_key}, {"course_id": "course-v1:Other+C+1"}, {})
     )
-    assert lookups.own_row(here, universe) is not None
-    assert [lookups.own_row(found, universe) for found in (elsewhere, anywhere)] == [None, None]
+    assert lookups.is_about_own_row(here, universe)
+    assert not any(lookups.is_about_own_row(found, universe) for found in (elsewhere, anywhere))
     either = Enrollment.objects.filter(course_id=COURSE.course_key) | Enrollment.objects.filter(mode="audit")
-    assert lookups.own_row(UserIds((either.values_list("user_id", flat=True),)), universe) is None
+    assert not lookups.is_about_own_row(UserIds((either.values_list("user_id", flat=True),)), universe)
 
 
 def test_reading_leaves_the_querysets_as_they_are():

@@ -33,7 +33,7 @@ from openedx_user_groups.groups.universe import remembering, universe_of
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.sources import LearnerSet, UserIds
 
-from . import bitmaps, budget, statement
+from . import bitmaps, budget, lookups, merging, statement
 from .answers import Answers
 from .planner import choose_plan
 from .savepoints import one_read
@@ -73,19 +73,23 @@ class Evaluation:
     @functools.cached_property
     def plan(self) -> PlanKind:
         """How relational leaves are evaluated."""
-        return self._forced_plan or choose_plan(self.universe)
+        if self._forced_plan:
+            return self._forced_plan
+        # For bitmaps, the rows of the universe that such a rule asks would be read twice.
+        only_own_rows = all(lookups.is_about_own_row(found, self.universe) for found in self.sets.values())
+        return PlanKind.STATEMENT if only_own_rows else choose_plan(self.universe)
 
     def ids(self) -> IdSet:
         """The learners that match."""
         with database_errors():
-            return self._found(self.rule)
+            return self._found(self._whole)
 
     def count(self) -> int:
         """How many match. Where one statement can answer, only a count is paid; after ``ids()``, nothing."""
         with database_errors():
             if not self._one_statement or self.rule.pointer in self._fetched:
-                return len(self._found(self.rule))
-            return self.universe.ids(self._where(self.rule)).count()
+                return len(self._found(self._whole))
+            return self.universe.ids(self._where(self._whole)).count()
 
     def answers(self) -> Answers:
         """What every learner answers to every criterion: all other numbers, ids and samples follow without a query.
@@ -105,12 +109,26 @@ class Evaluation:
         """Up to ``size`` learners that match, in the order of their ids, after the first ``offset``."""
         with database_errors():
             if self._one_statement and self.rule.pointer not in self._fetched:
-                ids = self.universe.ids(self._where(self.rule)).order_by(self.universe.user_field)
+                ids = self.universe.ids(self._where(self._whole)).order_by(self.universe.user_field)
                 chosen = list(ids[offset : offset + size])
             else:
-                chosen = list(self._found(self.rule)[offset : offset + size])
+                chosen = list(self._found(self._whole)[offset : offset + size])
             names = accounts.usernames(chosen)
             return tuple(SampleLearner(pk, names[pk]) for pk in chosen if pk in names)
+
+    @functools.cached_property
+    def _merged(self) -> tuple[Node, dict[str, LearnerSet]]:
+        return merging.merged(self.rule, self.sets)
+
+    @property
+    def _whole(self) -> Node:
+        """The rule, for those who ask for its learners and not for those of each criterion."""
+        return self._merged[0]
+
+    @property
+    def _sets(self) -> dict[str, LearnerSet]:
+        """What the criteria denote, those of the rule and of :attr:`_whole`."""
+        return self._merged[1]
 
     @functools.cached_property
     def _one_statement(self) -> bool:
@@ -122,7 +140,7 @@ class Evaluation:
         return fetch_ids(self.universe.ids())
 
     def _where(self, node: Node | Leaf) -> Q:
-        return statement.where(node, self.sets, self.universe)
+        return statement.where(node, self._sets, self.universe)
 
     def _answers_in_one_pass(self) -> Answers:
         learners = statement.read_answers(list(self.sets.values()), self.universe)
@@ -139,16 +157,16 @@ class Evaluation:
         return self._fetched[node.pointer]
 
     def _fetch(self, node: Node | Leaf) -> IdSet:
-        if statement.is_relational(node, self.sets) and self.plan == PlanKind.STATEMENT:
+        if statement.is_relational(node, self._sets) and self.plan == PlanKind.STATEMENT:
             return fetch_ids(self.universe.ids(self._where(node)))
         if isinstance(node, Leaf):
-            return bitmaps.resolve(self.sets[node.pointer], self._universe_ids)
+            return bitmaps.resolve(self._sets[node.pointer], self._universe_ids)
         found = [self._found(child) for child in self._with_statements_merged(node).nodes]
         return bitmaps.combine(node, self._universe_ids, found)
 
     def _with_statements_merged(self, node: Node) -> Node:
         """The same node with its relational children as one, so that they cost one statement and not one each."""
-        relational = tuple(child for child in node.nodes if statement.is_relational(child, self.sets))
+        relational = tuple(child for child in node.nodes if statement.is_relational(child, self._sets))
         if len(relational) < 2 or self.plan != PlanKind.STATEMENT:
             return node
         others = tuple(child for child in node.nodes if child not in relational)

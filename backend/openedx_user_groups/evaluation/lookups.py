@@ -1,9 +1,9 @@
-"""Several criteria answered by one look at a row, for the statement that reads all answers.
+"""Criteria that are conditions on one row of a table, so that one look at the row answers several of them.
 
 ``user_id IN (subquery)`` is a look-up a learner and criterion. Where criteria ask for columns of the same row (the
 account, the profile, the enrollment that the learner is counted by), one look-up answers all of them: a rule of ten
 criteria then costs about as many as there are tables. Only querysets that are plainly conditions on one such row are
-taken; anything else stays the subquery that it is. See ADR 8 for what that saves.
+taken; anything else stays the subquery that it is. See ADR 4 and 8 for what that saves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Col
 from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Coalesce
@@ -27,15 +27,13 @@ from openedx_user_groups.sources import LearnerSet, UserIds
 Table = tuple[type[Any], str]
 
 
-def own_row(found: LearnerSet, universe: Universe) -> Any | None:
-    """The condition on the universe's own row that says whether a learner is in ``found``; ``None`` without one."""
+def is_about_own_row(found: LearnerSet, universe: Universe) -> bool:
+    """Whether ``found`` is a condition on the very row of the universe that a learner is counted by."""
     queryset = _plain(found)
     if queryset is None or universe.repeats or queryset.model is not universe.rows.model:
-        return None
+        return False
     column = universe.rows.model._meta.pk.attname if universe.user_field == "pk" else universe.user_field
-    if _user_column(queryset).attname != column or not _fixes(queryset, universe.row_key):
-        return None
-    return condition(queryset)
+    return _user_column(queryset).attname == column and _fixes(queryset, universe.row_key)
 
 
 def table_of(found: LearnerSet) -> Table | None:
@@ -47,23 +45,34 @@ def table_of(found: LearnerSet) -> Table | None:
     return (queryset.model, column.attname) if column.unique and not column.null else None
 
 
-def accounts_outside(found: LearnerSet) -> QuerySet[Any, Any] | None:
+def accounts_outside(found: UserIds) -> QuerySet[Any, Any] | None:
     """The accounts that a set of accounts leaves out, as a set; ``None`` for a set over any other table.
 
     Every learner has an account, so that the two split the universe. A database joins ``IN`` wherever it is cheapest,
     which it does not do with ``NOT IN``.
     """
     account = get_user_model()
-    if table_of(found) != (account, account._meta.pk.attname):
-        return None
-    assert isinstance(found, UserIds)
-    outside = account._base_manager.alias(inside=bit_where(condition(found.querysets[0]), 1)).filter(inside=0)
-    return outside.order_by().values("pk")
+    table = account, account._meta.pk.attname
+    return rows_where(table, Q(says(found, False))).querysets[0] if table_of(found) == table else None
 
 
-def condition(queryset: QuerySet[Any, Any]) -> Any:
-    """What a queryset over one table asks of a row. A copy: resolving it for another statement changes it."""
-    return copy.deepcopy(queryset.query.where)
+def rows_where(table: Table, condition: Q) -> UserIds:
+    """The learners on whose row of ``table`` the condition holds."""
+    model, column = table
+    return UserIds((model._base_manager.filter(condition).order_by().values_list(column, flat=True),))
+
+
+def condition(found: UserIds) -> Any:
+    """What the queryset of ``found``, over one table, asks of a row. Where it is NULL, a filter takes it for no.
+
+    A copy: resolving it for another statement changes it.
+    """
+    return copy.deepcopy(found.querysets[0].query.where)
+
+
+def says(found: UserIds, yes: bool) -> Exact:
+    """Whether a row's answer to :func:`condition` is this one; never NULL, so that it may be negated."""
+    return Exact(bit_where(condition(found), 1), int(yes))
 
 
 def bits_of(table: Table, sets: Iterable[tuple[int, UserIds]], universe: Universe) -> Any:
@@ -71,7 +80,7 @@ def bits_of(table: Table, sets: Iterable[tuple[int, UserIds]], universe: Univers
     model, column = table
     bits: Any = Value(0, output_field=BigIntegerField())
     for bit, found in sets:
-        bits = bits + bit_where(condition(found.querysets[0]), bit)
+        bits = bits + bit_where(condition(found), bit)
     row = model._base_manager.filter(**{column: OuterRef(universe.user_field)}).order_by()
     answers = Subquery(row.annotate(bits=bits).values("bits"), output_field=BigIntegerField())
     return Coalesce(answers, Value(0, output_field=BigIntegerField()))

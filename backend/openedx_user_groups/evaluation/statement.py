@@ -32,8 +32,9 @@ def is_relational(node: Node | Leaf, sets: Mapping[str, LearnerSet]) -> bool:
 def where(node: Node | Leaf, sets: Mapping[str, LearnerSet], universe: Universe) -> Q:
     """The condition on the universe's rows that ``node`` denotes.
 
-    A leaf is ``user IN (subquery over its own table)`` or its negation. Both columns are never NULL, so the negation is
-    the exact complement; see ADR 4 for the forms that were measured.
+    A leaf is ``user IN (subquery over its own table)`` or its negation, unless it is about the very row (the enrollment
+    of a course). Nothing of either is NULL, so the negation is the exact complement; see ADR 4 for the forms that were
+    measured.
     """
     if isinstance(node, Leaf):
         return condition_of(sets[node.pointer], universe)
@@ -66,10 +67,9 @@ def _bits(sets: Sequence[LearnerSet], universe: Universe) -> Any:
     tables: dict[lookups.Table, list[tuple[int, UserIds]]] = defaultdict(list)
     for index, found in enumerate(sets):
         assert isinstance(found, UserIds)
-        own, table = lookups.own_row(found, universe), lookups.table_of(found)
-        if own is not None:
-            bits = bits + lookups.bit_where(own, 1 << index)
-        elif table is not None:
+        if lookups.is_about_own_row(found, universe):
+            bits = bits + lookups.bit_where(lookups.condition(found), 1 << index)
+        elif table := lookups.table_of(found):
             tables[table].append((1 << index, found))
         else:
             bits = bits + lookups.bit_where(_in_querysets(found, universe), 1 << index)
@@ -84,6 +84,8 @@ def _bits(sets: Sequence[LearnerSet], universe: Universe) -> Any:
 def condition_of(found: LearnerSet, universe: Universe) -> Q:
     """The condition on the universe's rows that a set of the database denotes."""
     assert isinstance(found, UserIds)
+    if lookups.is_about_own_row(found, universe):
+        return Q(lookups.says(found, not found.complement))
     if found.complement and (others := lookups.accounts_outside(found)) is not None:
         return Q(**{f"{universe.user_field}__in": others})
     condition = _in_querysets(found, universe)
