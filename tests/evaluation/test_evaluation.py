@@ -13,10 +13,10 @@ from openedx_user_groups.contrib.lms.criteria.last_login import LastLogin
 from openedx_user_groups.contrib.lms.criteria.learner_list import LearnerList
 from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.data import PlanKind
-from openedx_user_groups.evaluation import planner
 from openedx_user_groups.evaluation.evaluator import Evaluation
 from openedx_user_groups.evaluation.learners import matching
 from openedx_user_groups.exceptions import Unevaluable
+from openedx_user_groups.groups import universe
 from openedx_user_groups.sets import IdSet, fetch_ids
 from openedx_user_groups.sources import UserIds
 from openedx_user_groups.testing.factories import COURSE, EnrollmentFactory, LearnerFactory, criterion, rule
@@ -78,6 +78,9 @@ def test_relational_siblings_of_a_bitmap_are_one_statement(world, savepoint, dja
     subject = evaluation(rule(IDLE, criterion("last_login", operator="exists"), LISTED), PlanKind.STATEMENT)
     with django_assert_num_queries(savepoint + 2):  # The universe, and one statement for both relational criteria.
         assert subject.ids() == idle
+    with django_assert_num_queries(savepoint + 1):  # The universe and both relational criteria.
+        answers = subject.answers()
+    assert [node.count for node in answers.nodes()] == [1, 1, 1, 1]
 
 
 def test_sample_pages_through_the_members(world):
@@ -145,7 +148,7 @@ def test_small_universes_always_take_the_statement(world, django_assert_num_quer
 
 
 def test_large_share_of_the_accounts_takes_bitmaps(world, monkeypatch, settings):
-    monkeypatch.setattr(planner, "_SMALL_UNIVERSE", 0)
+    monkeypatch.setattr(universe, "SMALL", 0)
     settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 0
     assert evaluation(rule(IDLE)).plan == PlanKind.BITMAPS
     settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 10
@@ -155,7 +158,7 @@ def test_large_share_of_the_accounts_takes_bitmaps(world, monkeypatch, settings)
 def test_what_the_rows_of_the_universe_can_answer_is_never_read_twice(
     world, monkeypatch, settings, savepoint, django_assert_num_queries
 ):
-    monkeypatch.setattr(planner, "_SMALL_UNIVERSE", 0)
+    monkeypatch.setattr(universe, "SMALL", 0)
     settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 0
     audit = criterion("enrollment_track", operator="in", modes=["audit"])
     for definition, plan in ((rule(audit), PlanKind.STATEMENT), (rule(audit, IDLE), PlanKind.BITMAPS)):

@@ -16,8 +16,9 @@ from openedx_user_groups.criteria.definitions import parse_rule
 from openedx_user_groups.data import PlanKind, Scope, ScopeType
 from openedx_user_groups.evaluation import lookups, statement
 from openedx_user_groups.evaluation.evaluator import Evaluation
+from openedx_user_groups.groups import universe as universe_module
 from openedx_user_groups.groups.platform import Enrollment
-from openedx_user_groups.groups.universe import universe_of
+from openedx_user_groups.groups.universe import SMALL, universe_of
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.sources import UserIds
 from openedx_user_groups.testing.factories import COURSE, LearnerFactory, criterion, rule
@@ -96,12 +97,25 @@ def test_another_course_is_another_row():
 
 def test_reading_leaves_the_querysets_as_they_are():
     learner = LearnerFactory(username="b", enrolled_in=COURSE)
-    sets = [UserIds((people(username=name),)) for name in "ab"] + [UserIds((people(username="b"),), complement=True)]
-    before = [str(found.querysets[0].query) for found in sets]
-    universe = universe_of(COURSE)
+    sets = {name: UserIds((people(username=name),)) for name in "ab"}
+    sets["not b"] = sets["b"].inverted()
+    before = {name: str(found.querysets[0].query) for name, found in sets.items()}
+    universe, everybody, nobody = universe_of(COURSE), IdSet([learner.pk]), IdSet()
+    expected = {"a": nobody, "b": everybody, "not b": nobody}
     for _ in range(2):
-        assert statement.read_answers(sets, universe) == {0b010: IdSet([learner.pk])}
-    assert [str(found.querysets[0].query) for found in sets] == before
+        assert statement.read_answers(sets, universe) == (everybody, expected)
+    assert {name: str(found.querysets[0].query) for name, found in sets.items()} == before
+
+
+def test_more_sets_than_an_integer_has_bits():
+    names = [f"learner {number:02}" for number in range(70)]
+    ids = {name: LearnerFactory(username=name, enrolled_in=COURSE).pk for name in names}
+    sets = {name: UserIds((people(username=name),), complement=pk % 2 == 0) for name, pk in ids.items()}
+    everybody = IdSet(ids.values())
+    expected = {
+        name: everybody - IdSet([ids[name]]) if found.complement else IdSet([ids[name]]) for name, found in sets.items()
+    }
+    assert statement.read_answers(sets, universe_of(COURSE)) == (everybody, expected)
 
 
 def test_who_is_outside_a_set_of_accounts_is_looked_up_as_whoever_is_in_one():
@@ -126,4 +140,23 @@ def test_a_condition_that_asks_another_table_stays_where_it_is():
     for found in inside:
         assert list(universe.ids(statement.condition_of(found, universe))) == [spanish.pk]
         assert list(universe.ids(statement.condition_of(found.inverted(), universe))) == [other.pk]
-    assert statement.read_answers(inside, universe) == {0b11: IdSet([spanish.pk]), 0: IdSet([other.pk])}
+    everybody, found = statement.read_answers(dict(zip("ab", inside, strict=True)), universe)
+    assert (everybody, found) == (IdSet([spanish.pk, other.pk]), dict.fromkeys("ab", IdSet([spanish.pk])))
+
+
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("joined", [True, False])
+def test_postgresql_looks_each_of_a_few_learners_up(small, joined, monkeypatch, settings):
+    """Below OR and NOT it reads everything that IN selects. That is cheaper only where the learners are many."""
+    settings.OPENEDX_USER_GROUPS_BITMAP_PLAN_SHARE = 10
+    monkeypatch.setattr(universe_module, "SMALL", SMALL if small else 0)
+    LearnerFactory(enrolled_in=COURSE)
+    definition = rule(PROFILE[0], ACCOUNT[0], rule(PROFILE[2], negated=True), combine="all" if joined else "any")
+    subject = Evaluation(parse_rule(definition, COURSE), COURSE, timezone.now())
+    with CaptureQueriesContext(connection) as captured:
+        subject.ids()
+        subject.answers()
+    *_for_the_plan, learners, answers = [query["sql"] for query in captured if "SELECT" in query["sql"]]
+    looks_up = connection.vendor == "postgresql" and small
+    assert ("EXISTS(" in learners) == (looks_up and not joined)
+    assert ("EXISTS(" in answers) == looks_up

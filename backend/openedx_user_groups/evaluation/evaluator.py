@@ -94,14 +94,17 @@ class Evaluation:
     def answers(self) -> Answers:
         """What every learner answers to every criterion: all other numbers, ids and samples follow without a query.
 
-        One pass over the universe where one statement can; otherwise each criterion is read once.
+        Relational criteria are read in one pass over the universe; for bitmaps, each in one over its own table.
         """
         with database_errors():
-            if self._one_statement and len(self.sets) <= statement.MAX_MASK_LEAVES:
-                answers = self._answers_in_one_pass()
+            relational = {pointer: found for pointer, found in self.sets.items() if isinstance(found, UserIds)}
+            if relational and self.plan == PlanKind.STATEMENT:
+                everybody, leaves = statement.read_answers(relational, self.universe)
             else:
-                leaves = {leaf.pointer: self._found(leaf) for leaf in self.rule.leaves()}
-                answers = Answers(self.rule, self._universe_ids, leaves)
+                everybody, leaves = self._universe_ids, {}
+            others = {pointer: found for pointer, found in self.sets.items() if pointer not in leaves}
+            leaves |= {pointer: bitmaps.resolve(found, everybody) for pointer, found in others.items()}
+            answers = Answers(self.rule, everybody, leaves)
             self._fetched[self.rule.pointer] = answers.learners(self.rule)
             return answers
 
@@ -141,14 +144,6 @@ class Evaluation:
 
     def _where(self, node: Node | Leaf) -> Q:
         return statement.where(node, self._sets, self.universe)
-
-    def _answers_in_one_pass(self) -> Answers:
-        learners = statement.read_answers(list(self.sets.values()), self.universe)
-        leaves = {
-            pointer: IdSet.union(IdSet(), *(ids for answers, ids in learners.items() if answers >> bit & 1))
-            for bit, pointer in enumerate(self.sets)
-        }
-        return Answers(self.rule, IdSet.union(IdSet(), *learners.values()), leaves)
 
     def _found(self, node: Node | Leaf) -> IdSet:
         """The learners of a node, fetched once: counts and sample of the bitmap plan share them."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
 from operator import and_, or_
@@ -117,7 +117,9 @@ def answer_from_set(found: LearnerSet, universe: Universe, present: IdSet) -> Id
     if not isinstance(found, UserIds):
         return present & found
     few = Q(**{f"{universe.user_field}__in": list(present)})
-    return IdSet(list(universe.ids(few & statement.condition_of(found, universe))))
+    # Not the complement: a database would read all that is left out of it, from the whole site.
+    listed = IdSet(list(universe.ids(few & statement.condition_of(replace(found, complement=False), universe))))
+    return present - listed if found.complement else listed
 
 
 class _Column:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Col
 from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Coalesce
@@ -45,7 +45,21 @@ def table_of(found: LearnerSet) -> Table | None:
     return (queryset.model, column.attname) if column.unique and not column.null else None
 
 
-def accounts_outside(found: UserIds) -> QuerySet[Any, Any] | None:
+def is_plain(queryset: QuerySet[Any, Any]) -> bool:
+    """Whether a queryset is one column of the rows of one table that meet a condition on the row, and nothing more."""
+    query = queryset.query
+    joined = [alias for alias, references in query.alias_refcount.items() if references]
+    if len(joined) > 1 or any(alias != queryset.model._meta.db_table for alias in joined):
+        return False
+    if query.combinator or query.is_sliced or query.distinct_fields or query.extra or query.group_by is not None:
+        return False
+    selected = query.select
+    if len(selected) != 1 or not isinstance(selected[0], Col):
+        return False
+    return bool(query.where) and _asks_own_row(query.where)
+
+
+def accounts_outside(found: UserIds) -> UserIds | None:
     """The accounts that a set of accounts leaves out, as a set; ``None`` for a set over any other table.
 
     Every learner has an account, so that the two split the universe. A database joins ``IN`` wherever it is cheapest,
@@ -53,7 +67,12 @@ def accounts_outside(found: UserIds) -> QuerySet[Any, Any] | None:
     """
     account = get_user_model()
     table = account, account._meta.pk.attname
-    return rows_where(table, Q(says(found, False))).querysets[0] if table_of(found) == table else None
+    return rows_where(table, Q(says(found, False))) if table_of(found) == table else None
+
+
+def has_row(queryset: QuerySet[Any, Any], universe: Universe) -> Exists:
+    """Whether a plain queryset yields a learner, looked up for each of them."""
+    return Exists(queryset.filter(**{_user_column(queryset).attname: OuterRef(universe.user_field)}))
 
 
 def rows_where(table: Table, condition: Q) -> UserIds:
@@ -93,19 +112,10 @@ def bit_where(condition: Any, bit: int) -> Case:
 
 
 def _plain(found: LearnerSet) -> QuerySet[Any, Any] | None:
-    """The queryset of a set that is one column of the rows of one table that meet a condition, and nothing more."""
+    """The queryset of a set that has a single one, and that :func:`is_plain`."""
     if not isinstance(found, UserIds) or len(found.querysets) != 1:
         return None
-    queryset = found.querysets[0]
-    query = queryset.query
-    joined = [alias for alias, references in query.alias_refcount.items() if references]
-    if len(joined) > 1 or any(alias != queryset.model._meta.db_table for alias in joined):
-        return None
-    if query.combinator or query.is_sliced or query.distinct_fields or query.extra or query.group_by is not None:
-        return None
-    selected = query.select
-    is_condition = len(selected) == 1 and isinstance(selected[0], Col) and query.where and _asks_own_row(query.where)
-    return queryset if is_condition else None
+    return found.querysets[0] if is_plain(found.querysets[0]) else None
 
 
 def _asks_own_row(expression: Any) -> bool:

@@ -14,14 +14,10 @@ from openedx_user_groups import settings
 from openedx_user_groups.data import PlanKind
 from openedx_user_groups.groups.universe import Universe
 
-#: Up to this many learners one statement takes milliseconds, however few accounts there are besides: nothing else is
-#: asked then, because each query of a small evaluation counts.
-_SMALL_UNIVERSE = 5_000
-
 
 def choose_plan(universe: Universe) -> PlanKind:
     """The plan for a rule over ``universe``: one to three cheap queries, answered from an index for a course."""
-    if not universe.has_about(_SMALL_UNIVERSE + 1):
+    if universe.is_small:  # Nothing else is asked then: each query of a small evaluation counts.
         return PlanKind.STATEMENT
     accounts = get_user_model()._default_manager.aggregate(last=Max("pk"))["last"] or 0
     share = int(accounts * settings.get("BITMAP_PLAN_SHARE"))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from .platform import Course, Enrollment, OrganizationCourse
 
 log = logging.getLogger(__name__)
 
+#: Up to this many learners, looking each of them up takes milliseconds, however many accounts there are besides.
+SMALL = 5_000
 #: What :func:`remembering` adds to a scope.
 _COURSES = "_courses"
 
@@ -55,6 +58,16 @@ class Universe:
         """Which of these few users are learners of the scope."""
         # Not as a stream, for they are few: PostgreSQL would be asked three times.
         return IdSet(list(self.ids(Q(**{f"{self.user_field}__in": list(user_ids)}))))
+
+    @functools.cached_property
+    def is_small(self) -> bool:
+        """Whether the learners are so few that looking each of them up is cheap. One query, once."""
+        return not self.has_about(SMALL + 1)
+
+    @property
+    def is_known_to_be_small(self) -> bool:
+        """The same where it was asked for before, else ``False``. Never a query."""
+        return bool(vars(self).get("is_small"))
 
     def has_about(self, size: int) -> bool:
         """Whether there are at least about so many learners (one or more). Never reads further.
