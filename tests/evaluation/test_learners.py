@@ -112,7 +112,7 @@ def test_a_deadlock_in_a_read_loses_the_transaction_where_the_database_has_undon
         assert 0 in answers(learner, NOWHERE).failed
         assert transaction.get_rollback() == (connection.vendor == "mysql")
     evaluation = Evaluation(parse_rule(NEVER, COURSE), COURSE, timezone.now(), PlanKind.STATEMENT)
-    monkeypatch.setattr(type(evaluation.universe), "ids", lambda self, where=None: deadlock(self, None))
+    monkeypatch.setattr(type(evaluation.universe), "learners", lambda self, where=None: deadlock(self, None))
     with transaction.atomic():
         with pytest.raises(Unevaluable):
             evaluation.ids()

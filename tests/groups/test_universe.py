@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey
 
 from openedx_user_groups.data import Scope, ScopeType
@@ -25,9 +27,9 @@ def courses():
 
 
 def names(scope: Scope) -> set[str]:
-    ids = fetch_ids(universe_of(scope).ids())
     universe = universe_of(scope)
-    assert fetch_ids(universe.ids()) == ids
+    ids = fetch_ids(universe.ids())
+    assert universe.learners() == ids
     assert universe.restricted_to(ids) == ids
     return {learner.username for learner in LearnerFactory._meta.model.objects.filter(pk__in=list(ids))}
 
@@ -48,6 +50,14 @@ def test_organization_counts_a_learner_of_two_courses_once(courses):
     assert names(ORG) == {"both", "second"}
     assert universe_of(ORG).ids().count() == 2
     assert list(universe_of(ORG).ids()).count(both.pk) == 1
+
+
+def test_the_database_is_not_asked_to_find_repetitions_in_what_is_fetched(courses):
+    LearnerFactory(enrolled_in=[FIRST, SECOND])
+    universe = universe_of(ORG)
+    with CaptureQueriesContext(connection) as captured:
+        assert len(universe.learners()) == 1
+    assert "DISTINCT" not in captured[-1]["sql"]
 
 
 def test_courses_that_are_remembered_are_looked_up_once(courses, django_assert_num_queries):

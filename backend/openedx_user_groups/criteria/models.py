@@ -238,7 +238,7 @@ class Criterion(models.Model):
     def get_matching_user_ids(self, scope: Scope, as_of: datetime | None = None) -> IdSet:
         """The learners of ``scope`` that this criterion matches at ``as_of`` (default: now)."""
         context = EvaluationContext(scope, as_of or evaluation_instant(), timezone.get_default_timezone())
-        universe, found = fetch_ids(universe_of(scope).ids()), self.learner_set(context)
+        universe, found = universe_of(scope).learners(), self.learner_set(context)
         if not isinstance(found, UserIds):
             return universe & found
         ids = IdSet().union(*(fetch_ids(queryset) for queryset in found.querysets))

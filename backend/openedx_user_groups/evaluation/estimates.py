@@ -17,7 +17,7 @@ from openedx_user_groups import settings
 from openedx_user_groups.data import Estimate
 from openedx_user_groups.exceptions import BudgetExceeded, Unevaluable
 from openedx_user_groups.groups import accounts
-from openedx_user_groups.sets import IdSet, chunks, fetch_ids
+from openedx_user_groups.sets import IdSet, chunks
 
 from .budget import within
 from .evaluator import Evaluation
@@ -85,7 +85,7 @@ def interval(successes: int, draws: int, population: int) -> tuple[int, int]:
 def _population(evaluation: Evaluation, listed: int) -> Sequence[int]:
     universe = evaluation.universe
     if not universe.has_about(listed):
-        return list(fetch_ids(universe.ids()))
+        return list(universe.learners())
     return range(1, accounts.largest_id() + 1)
 
 

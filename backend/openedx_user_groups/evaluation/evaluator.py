@@ -30,7 +30,7 @@ from openedx_user_groups.exceptions import (
 )
 from openedx_user_groups.groups import accounts
 from openedx_user_groups.groups.universe import remembering, universe_of
-from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sets import IdSet
 from openedx_user_groups.sources import LearnerSet, UserIds
 
 from . import bitmaps, budget, lookups, merging, statement
@@ -140,7 +140,7 @@ class Evaluation:
 
     @functools.cached_property
     def _universe_ids(self) -> IdSet:
-        return fetch_ids(self.universe.ids())
+        return self.universe.learners()
 
     def _where(self, node: Node | Leaf) -> Q:
         return statement.where(node, self._sets, self.universe)
@@ -153,7 +153,7 @@ class Evaluation:
 
     def _fetch(self, node: Node | Leaf) -> IdSet:
         if statement.is_relational(node, self._sets) and self.plan == PlanKind.STATEMENT:
-            return fetch_ids(self.universe.ids(self._where(node)))
+            return self.universe.learners(self._where(node))
         if isinstance(node, Leaf):
             return bitmaps.resolve(self._sets[node.pointer], self._universe_ids)
         found = [self._found(child) for child in self._with_statements_merged(node).nodes]

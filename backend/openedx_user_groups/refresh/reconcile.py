@@ -33,7 +33,7 @@ from openedx_user_groups.groups.models import ScopeLock, UserGroup
 from openedx_user_groups.groups.universe import universe_of
 from openedx_user_groups.membership.changes import Delta, member_ids_of, memberships_of_few
 from openedx_user_groups.monitoring import context
-from openedx_user_groups.sets import IdSet, fetch_ids
+from openedx_user_groups.sets import IdSet
 
 from . import answering, drift, marks
 from .answering import Difference
@@ -121,7 +121,7 @@ def _difference_of(scope: Scope, group: GroupRow, rule: Node, latest: IdSet) -> 
 
 def check_sample(scope: Scope, size: int, *, chance: random.Random, repair: bool = True) -> list[Drift]:
     """Compare the memberships of up to ``size`` learners of a scope, members or not, with all rules of the scope."""
-    ids = fetch_ids(universe_of(scope).ids()) | member_ids_of(*(group.pk for group in drift.groups_to_check(scope)))
+    ids = universe_of(scope).learners() | member_ids_of(*(group.pk for group in drift.groups_to_check(scope)))
     chosen = IdSet([ids[place] for place in chance.sample(range(len(ids)), min(size, len(ids)))])
     as_of = evaluation_instant()
     return _reconcile(scope, as_of, partial(answering.differences, scope, chosen, as_of), repair)
