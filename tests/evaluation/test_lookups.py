@@ -160,3 +160,16 @@ def test_postgresql_looks_each_of_a_few_learners_up(small, joined, monkeypatch, 
     looks_up = connection.vendor == "postgresql" and small
     assert ("EXISTS(" in learners) == (looks_up and not joined)
     assert ("EXISTS(" in answers) == looks_up
+
+
+def test_an_index_may_serve_what_is_asked_of_the_row_itself():
+    """People who are named are looked up, and not looked for among all accounts."""
+    names = [LearnerFactory().username for _ in range(3)]
+    site = Scope(ScopeType.INSTANCE)
+    named = criterion("learner_list", operator="in", learners=names[:2])
+    for definition, plainly in ((rule(named), True), (rule(named, negated=True), False)):
+        subject = Evaluation(parse_rule(definition, site), site, timezone.now(), PlanKind.STATEMENT)
+        with CaptureQueriesContext(connection) as captured:
+            assert subject.count() == (2 if plainly else 1)
+        (sql,) = [query["sql"] for query in captured if "SELECT" in query["sql"]]
+        assert ("CASE WHEN" in sql) != plainly

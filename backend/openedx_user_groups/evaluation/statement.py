@@ -34,8 +34,9 @@ def where(node: Node | Leaf, sets: Mapping[str, LearnerSet], universe: Universe,
     """The condition on the universe's rows that ``node`` denotes.
 
     A leaf is ``user IN (subquery over its own table)`` or its negation, unless it is about the very row (the enrollment
-    of a course). Nothing of either is NULL, so the negation is the exact complement; see ADR 4 for the forms that were
-    measured. ``joined``: nothing but AND is around the condition, so that a database can join what is in it.
+    of a course). Nothing below OR and NOT is ever NULL, so the negation is the exact complement; see ADR 4 for the
+    forms that were measured. ``joined``: nothing but AND is around the condition, so that a database can join what is
+    in it.
     """
     if isinstance(node, Leaf):
         return condition_of(sets[node.pointer], universe, joined=joined)
@@ -97,7 +98,9 @@ def condition_of(found: LearnerSet, universe: Universe, *, joined: bool = True) 
     """The condition on the universe's rows that a set of the database denotes. ``joined`` as for :func:`where`."""
     assert isinstance(found, UserIds)
     if lookups.is_about_own_row(found, universe):
-        return Q(lookups.says(found, not found.complement))
+        # Where NULL does as well as "no", an index may serve the condition itself.
+        plainly = joined and not found.complement
+        return Q(lookups.condition(found)) if plainly else Q(lookups.says(found, not found.complement))
     if not found.complement:
         return _in_querysets(found, universe, joined)
     others = lookups.accounts_outside(found)
