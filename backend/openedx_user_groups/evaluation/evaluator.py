@@ -33,7 +33,7 @@ from openedx_user_groups.groups.universe import remembering, universe_of
 from openedx_user_groups.sets import IdSet
 from openedx_user_groups.sources import LearnerSet, UserIds
 
-from . import bitmaps, budget, lookups, merging, statement
+from . import bitmaps, budget, merging, statement
 from .answers import Answers
 from .planner import choose_plan
 from .savepoints import one_read
@@ -73,11 +73,7 @@ class Evaluation:
     @functools.cached_property
     def plan(self) -> PlanKind:
         """How relational leaves are evaluated."""
-        if self._forced_plan:
-            return self._forced_plan
-        # For bitmaps, the rows of the universe that such a rule asks would be read twice.
-        only_own_rows = all(lookups.is_about_own_row(found, self.universe) for found in self.sets.values())
-        return PlanKind.STATEMENT if only_own_rows else choose_plan(self.universe)
+        return self._forced_plan or choose_plan(self.universe, self.sets.values())
 
     def ids(self) -> IdSet:
         """The learners that match."""
@@ -156,17 +152,17 @@ class Evaluation:
             return self.universe.learners(self._where(node))
         if isinstance(node, Leaf):
             return bitmaps.resolve(self._sets[node.pointer], self._universe_ids)
-        found = [self._found(child) for child in self._with_statements_merged(node).nodes]
+        found = [self._found(child) for child in self._with_relational_as_one(node).nodes]
         return bitmaps.combine(node, self._universe_ids, found)
 
-    def _with_statements_merged(self, node: Node) -> Node:
+    def _with_relational_as_one(self, node: Node) -> Node:
         """The same node with its relational children as one, so that they cost one statement and not one each."""
         relational = tuple(child for child in node.nodes if statement.is_relational(child, self._sets))
         if len(relational) < 2 or self.plan != PlanKind.STATEMENT:
             return node
         others = tuple(child for child in node.nodes if child not in relational)
-        merged = Node(f"{node.pointer}#relational", node.combine, False, relational)
-        return replace(node, nodes=(merged, *others))
+        one = Node(f"{node.pointer}#relational", node.combine, False, relational)
+        return replace(node, nodes=(one, *others))
 
 
 def context_of(scope: Scope, as_of: datetime, asked_at: datetime | None = None) -> EvaluationContext:
